@@ -1,0 +1,214 @@
+"""The frames that pass between stages: their columns, their types and their keys.
+
+A stage takes frames and ends by calling `conform` on what it returns, so that whoever reads the store, a plan or a
+journal can rely on the columns named here. The wide record frames (one column a mapped field) have no fixed columns;
+`RECORD_KEY` is all they share. Values of changes are text in the form that `toolkit.values` describes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+SIDES = ("here", "there")
+"""The two sides: *here* is the customer store, *there* is Salesforce."""
+
+RECORD_KEY = "id"
+"""The key column of every wide record frame: the customer's own id here, the 18-character record id there."""
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """The declared shape of a frame: column types in order, and the columns that identify a row."""
+
+    name: str
+    schema: Mapping[str, pl.DataType | type[pl.DataType]]
+    key: tuple[str, ...]
+    about: str = field(default="", compare=False)
+
+    def empty(self) -> pl.DataFrame:
+        """Return a frame of no rows with this shape."""
+        return pl.DataFrame(schema=dict(self.schema))
+
+
+class FrameError(AssertionError):
+    """A stage returned a frame that is not what it declares. This is a fault of the program, not of its input."""
+
+
+def conform(frame: pl.DataFrame, spec: FrameSpec) -> pl.DataFrame:
+    """Return `frame` with the columns of `spec`, cast, in order, and sorted by its key.
+
+    Raises FrameError when a column is missing or the key has a null or occurs twice.
+    """
+    missing = [name for name in spec.schema if name not in frame.columns]
+    if missing:
+        raise FrameError(f"{spec.name}: missing columns {missing}, got {frame.columns}")
+    conformed = frame.select(pl.col(name).cast(dtype) for name, dtype in spec.schema.items()).sort(spec.key)
+    keys = conformed.select(spec.key)
+    if keys.null_count().sum_horizontal().sum():
+        raise FrameError(f"{spec.name}: null in key {spec.key}")
+    if keys.is_duplicated().any():
+        sample = conformed.filter(keys.is_duplicated()).head(1).to_dicts()
+        raise FrameError(f"{spec.name}: key {spec.key} is not unique, for example {sample}")
+    return conformed
+
+
+UTC_TIME = pl.Datetime("ms", "UTC")
+
+LINKS = FrameSpec(
+    "links",
+    {
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "rule": pl.String,  # as in the mapping file, "external_id = Product_Id__c"
+        "value": pl.String,  # the normalised value both sides agreed on
+        "linked_at": UTC_TIME,
+        "decided_by": pl.String,  # "rule", or the name of a person
+    },
+    ("object", "here_id"),
+    "Which record here is which record there.",
+)
+
+MISMATCHES = FrameSpec(
+    "mismatches",
+    {
+        "object": pl.String,
+        "side": pl.String,
+        "id": pl.String,
+        "name": pl.String,
+        "kind": pl.String,  # unmatched | ambiguous | duplicate_key | no_key
+        "value": pl.String,
+        "reason": pl.String,
+    },
+    ("object", "side", "id"),
+    "Every record in scope that has no link, once, with the reason in words.",
+)
+
+SKIPS = FrameSpec(
+    "skips",
+    {
+        "object": pl.String,
+        "side": pl.String,
+        "id": pl.String,
+        "name": pl.String,
+        "rule": pl.String,
+        "reason": pl.String,
+    },
+    ("object", "side", "id", "rule"),
+    "Every record that was left out before matching, with the rule that left it out.",
+)
+
+SCORES = FrameSpec(
+    "scores",
+    {
+        "id": pl.String,
+        "profile": pl.String,
+        "version": pl.String,  # digest of the profile's rules
+        "score": pl.Float64,  # 0-100, unrounded; null when coverage is too low
+        "shown": pl.Float64,  # on the profile's scale, rounded half up to its decimals
+        "band": pl.String,  # "green" | "yellow" | "red" (as configured) | null
+        "coverage": pl.Float64,  # share of the weight whose measures had a value, 0-1
+        "as_of": pl.Date,
+    },
+    ("id",),
+    "One health score an account.",
+)
+
+CONTRIBUTIONS = FrameSpec(
+    "contributions",
+    {
+        "id": pl.String,
+        "measure": pl.String,
+        "group": pl.String,
+        "value": pl.Float64,
+        "points": pl.Float64,  # 0-100 for this measure alone
+        "weight": pl.Float64,  # effective share of the whole after missing data, 0-1
+        "contribution": pl.Float64,  # points x weight; these add up to the score
+    },
+    ("id", "measure"),
+    "What each measure added to each score.",
+)
+
+CHANGES = FrameSpec(
+    "changes",
+    {
+        "seq": pl.UInt32,  # position in the plan, from 1
+        "side": pl.String,  # the side that would be written
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "name": pl.String,  # the record's name, for a person to read
+        "operation": pl.String,  # update | clear (an update to null)
+        "field": pl.String,  # the field that would be written, by its own side's name
+        "partner": pl.String,  # the field on the other side that it is mapped to
+        "type": pl.String,  # the Salesforce field type: string, double, date, ...
+        "base": pl.String,
+        "here": pl.String,
+        "there": pl.String,
+        "after": pl.String,
+        "rule": pl.String,  # output | input | two_way | salesforce_wins | toolkit_wins | hold | undo
+        "verdict": pl.String,  # write | conflict | held | refused
+        "reason": pl.String,
+    },
+    ("seq",),
+    "One row a field that would change: the preview, the dry run, the commit's input and the undo.",
+)
+
+WRITE_RESULTS = FrameSpec(
+    "write_results",
+    {
+        "id": pl.String,
+        "success": pl.Boolean,
+        "created": pl.Boolean,
+        "error_code": pl.String,
+        "error_message": pl.String,
+        "error_fields": pl.String,  # comma-separated API names
+    },
+    ("id",),
+    "What Salesforce answered for each record of a write.",
+)
+
+JOURNAL = FrameSpec(
+    "journal",
+    {
+        "commit_id": pl.String,
+        "seq": pl.UInt32,
+        "side": pl.String,
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "name": pl.String,
+        "field": pl.String,
+        "partner": pl.String,
+        "type": pl.String,
+        "before": pl.String,  # what the written side held when it was written
+        "after": pl.String,
+        "state": pl.String,  # intended | written | failed | held
+        "code": pl.String,  # Salesforce's errorCode
+        "message": pl.String,
+    },
+    ("commit_id", "seq"),
+    "What a commit meant to write and what became of it.",
+)
+
+RUNS = FrameSpec(
+    "runs",
+    {
+        "run_id": pl.Int64,
+        "step": pl.String,
+        "object": pl.String,
+        "started_at": UTC_TIME,
+        "ended_at": UTC_TIME,
+        "status": pl.String,  # running | done | failed
+        "read": pl.Int64,
+        "written": pl.Int64,
+        "skipped": pl.Int64,
+        "held": pl.Int64,
+        "failed": pl.Int64,
+        "api_calls": pl.Int64,
+        "note": pl.String,
+    },
+    ("run_id",),
+    "One row a step that ran: what it read, wrote, left out and spent.",
+)
