@@ -1,0 +1,205 @@
+"""Judge the sections of a mapping file against each other.
+
+The checks look at whatever parts are valid in themselves, so that a slip in one table does not hide what is wrong
+between others. They return places and messages and raise nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from toolkit.config.base import Model
+from toolkit.config.explain import did_you_mean
+from toolkit.config.lines import Place
+from toolkit.config.models import HEALTH_FIELDS, Connection, FieldMapping, Metric, Source, Writeback
+
+Found = Iterator[tuple[Place, str]]
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+def cross_check(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
+    """Return the place and message of everything in `document` that does not fit together."""
+    found = list(_connection(document))
+    for name, mapping in _table(document, "objects").items():
+        fields = list(_fields(mapping, ("objects", name, "fields")))
+        found += _guard_prefix(fields, document)
+        found += _direction_faults(fields)
+        found += _health_faults(fields, document)
+        found += _duplicate_targets(fields)
+        found += _spellings(fields, mapping, name)
+    found += _sources(document)
+    found += _metrics(document)
+    found += _measures(document)
+    return found
+
+
+@dataclass(frozen=True)
+class _Field:
+    place: Place
+    mapping: FieldMapping
+
+
+def _connection(document: Mapping[str, Any]) -> Found:
+    given = _table(document, "connection")
+    connection = _valid(Connection, {**given, "login_url": None})
+    if connection and connection.login != "demo" and not given.get("login_url"):
+        yield (
+            ("connection", "login_url"),
+            (
+                f'is missing; login "{connection.login}" needs the address of your org, for example '
+                '"https://mycompany.my.salesforce.com" (CAT-6)'
+            ),
+        )
+
+
+def _guard_prefix(fields: list[_Field], document: Mapping[str, Any]) -> Found:
+    writeback = _valid(Writeback, _table(document, "writeback"))
+    prefix = writeback.guard_prefix if writeback else None
+    for field in fields:
+        there = field.mapping.there
+        if prefix and field.mapping.writes_there and not there.lower().startswith(prefix.lower()):
+            yield (
+                (*field.place, "there"),
+                (
+                    f'given "{there}"; a field that is written in Salesforce must start with "{prefix}" '
+                    "(writeback.guard_prefix, VIT-19)"
+                ),
+            )
+
+
+def _direction_faults(fields: list[_Field]) -> Found:
+    for field in fields:
+        mapping = field.mapping
+        if mapping.writes_there and "." in mapping.there:
+            yield (
+                (*field.place, "there"),
+                f'given "{mapping.there}"; a field of another record can only be read: direction must be "input"',
+            )
+        losing = {"output": "salesforce_wins", "input": "toolkit_wins"}.get(mapping.direction)
+        if mapping.on_conflict == losing:
+            valid = '"toolkit_wins", "hold"' if mapping.direction == "output" else '"salesforce_wins", "hold"'
+            yield (
+                (*field.place, "on_conflict"),
+                f'given "{losing}"; valid for direction "{mapping.direction}" is {valid}',
+            )
+
+
+def _health_faults(fields: list[_Field], document: Mapping[str, Any]) -> Found:
+    has_profile = bool(_table(_table(document, "health"), "profiles"))
+    metrics = _table(document, "metrics")
+    for field in fields:
+        here = field.mapping.here
+        if here.startswith("health_") and here not in (*HEALTH_FIELDS, *metrics):
+            valid = ", ".join(HEALTH_FIELDS)
+            yield (*field.place, "here"), f'given "{here}"; valid is {valid}{did_you_mean(here, HEALTH_FIELDS)}'
+        if here in HEALTH_FIELDS and not has_profile:
+            yield (
+                (*field.place, "here"),
+                f'"{here}" is mapped but no health profile is configured; add [health.profiles.default] (CAT-5)',
+            )
+        if (here in HEALTH_FIELDS or here in metrics) and field.mapping.writes_here:
+            yield (
+                (*field.place, "direction"),
+                f'given "{field.mapping.direction}"; "{here}" is worked out here, so its direction must be "output"',
+            )
+
+
+def _duplicate_targets(fields: list[_Field]) -> Found:
+    first: dict[tuple[str, str], Place] = {}
+    for field in fields:
+        mapping = field.mapping
+        targets = [("here", mapping.here)] if mapping.writes_here else []
+        targets += [("there", mapping.there.lower())] if mapping.writes_there else []
+        for target in targets:
+            if target in first:
+                yield (
+                    (*field.place, target[0]),
+                    (
+                        f'"{getattr(mapping, target[0])}" is already written by fields[{first[target][-1]}]; '
+                        "one target takes its value from one field"
+                    ),
+                )
+            first.setdefault(target, field.place)
+
+
+def _spellings(fields: list[_Field], mapping: object, name: str) -> Found:
+    seen: dict[str, str] = {}
+    texts = mapping.get("match", []) if isinstance(mapping, Mapping) else []
+    for number, text in enumerate(texts if isinstance(texts, list) else []):
+        there = str(text).partition("=")[2].strip()
+        if seen.setdefault(there.lower(), there) != there:
+            yield ("objects", name, "match", number), f'"{there}" is also spelled "{seen[there.lower()]}" here'
+    for field in fields:
+        there = field.mapping.there
+        if seen.setdefault(there.lower(), there) != there:
+            yield (*field.place, "there"), f'"{there}" is also spelled "{seen[there.lower()]}" in this mapping'
+
+
+def _sources(document: Mapping[str, Any]) -> Found:
+    keyed = [
+        name for name, given in _table(document, "sources").items() if (source := _valid(Source, given)) and source.key
+    ]
+    for name in keyed[1:]:
+        yield (
+            ("sources", name, "key"),
+            f'"{keyed[0]}" already is the accounts file; name the account\'s column in "account" instead of "key"',
+        )
+
+
+def _metrics(document: Mapping[str, Any]) -> Found:
+    sources = _table(document, "sources")
+    keyed = any(isinstance(source, Mapping) and source.get("key") for source in sources.values())
+    for name, given in _table(document, "metrics").items():
+        metric = _valid(Metric, given)
+        if metric is None:
+            continue
+        if metric.source not in sources:
+            yield ("metrics", name, "source"), _unknown("source", metric.source, sources)
+            continue
+        source = _valid(Source, sources[metric.source])
+        if source and metric.window_days and not source.date:
+            yield (
+                ("metrics", name, "window_days"),
+                f'needs a date, but [sources.{metric.source}] names none; add date = "..." there',
+            )
+        if metric.per and not keyed:
+            yield ("metrics", name, "per"), 'divides by a column of the accounts file, but no source has a "key"'
+
+
+def _measures(document: Mapping[str, Any]) -> Found:
+    metrics = _table(document, "metrics")
+    for name, profile in _table(_table(document, "health"), "profiles").items():
+        measures = profile.get("measures") if isinstance(profile, Mapping) else None
+        for number, measure in enumerate(measures if isinstance(measures, list) else []):
+            metric = measure.get("metric") if isinstance(measure, Mapping) else None
+            if isinstance(metric, str) and metric not in metrics:
+                place = ("health", "profiles", name, "measures", number, "metric")
+                yield place, _unknown("metric", metric, metrics)
+
+
+def _unknown(kind: str, given: str, valid: Mapping[str, Any]) -> str:
+    if not valid:
+        return f'given "{given}", but no {kind} is configured; add [{kind}s.{given}]'
+    return f'given "{given}"; valid {kind}s are {", ".join(valid)}{did_you_mean(given, valid)}'
+
+
+def _fields(mapping: object, place: Place) -> Iterator[_Field]:
+    given = mapping.get("fields") if isinstance(mapping, Mapping) else None
+    for number, entry in enumerate(given if isinstance(given, list) else []):
+        field = _valid(FieldMapping, entry)
+        if field:
+            yield _Field((*place, number), field)
+
+
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _valid(model: type[AnyModel], given: object) -> AnyModel | None:
+    try:
+        return model.model_validate(given)
+    except ValidationError:
+        return None
