@@ -1,0 +1,179 @@
+"""Where the org's records live: one SQLite table an object, one column a stored field.
+
+Text compares without regard to case unless the field says otherwise, as Salesforce's does; ids compare exactly.
+Booleans are 0 or 1, datetimes ``YYYY-MM-DDTHH:MM:SS.000Z``, dates ``YYYY-MM-DD``. Beside the objects there is an
+append-only log of changes, which later answers "what changed between two moments".
+
+One connection writes, under a lock; any number of others read at the same time (write-ahead log). Without a path the
+file lies in a private temporary folder that goes with the database.
+"""
+
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from toolkit.demo_org.ids import number_of
+from toolkit.demo_org.schema import ID_TYPES, NUMBER_TYPES, Field, Schema, SObject
+
+CHANGE_LOG = "_changes"
+
+
+class Database:
+    """The tables of an org. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path | None, schema: Schema) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="demo-org-") if path is None else None
+        self.path = Path(self._folder.name) / "org.sqlite" if self._folder else Path(path or "")
+        self._lock = threading.RLock()
+        self._idle: list[sqlite3.Connection] = []
+        self._last_numbers: dict[str, int] = {}
+        self.connection = self._connect()
+        if self._folder:
+            self.connection.execute("PRAGMA synchronous = OFF")
+        self.prepare(schema)
+
+    def prepare(self, schema: Schema) -> None:
+        """Create the tables, columns and indexes of `schema` that are not there yet."""
+        with self.writing() as connection:
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {CHANGE_LOG} (number INTEGER PRIMARY KEY, record TEXT NOT NULL, "
+                "object TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL)"
+            )
+            connection.execute("CREATE TABLE IF NOT EXISTS _facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            for sobject in schema:
+                _prepare_table(connection, sobject)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Yield the writing connection inside a transaction: kept on leaving, undone on an exception.
+
+        Inside a transaction of the same thread it is a savepoint of that one.
+        """
+        with self._lock:
+            nested = self.connection.in_transaction
+            self.connection.execute("SAVEPOINT step" if nested else "BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                if nested:
+                    self.connection.execute("ROLLBACK TO step")
+                    self.connection.execute("RELEASE step")
+                else:
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("RELEASE step" if nested else "COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for reading, for the calling thread alone until it leaves."""
+        connection = self._borrow()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                self._idle.append(connection)
+
+    def next_numbers(self, sobject: SObject, count: int) -> range:
+        """Return `count` numbers for new records of an object; each is given out once."""
+        with self._lock:
+            if sobject.name not in self._last_numbers:
+                last = self.connection.execute(f'SELECT max(Id) FROM "{sobject.name}"').fetchone()[0]
+                self._last_numbers[sobject.name] = number_of(last) if last else 0
+            first = self._last_numbers[sobject.name] + 1
+            self._last_numbers[sobject.name] += count
+            return range(first, first + count)
+
+    def log_changes(self, object_name: str, kind: str, record_ids: Iterable[str], at: str, by: str) -> None:
+        """Append changes to the log; `kind` is create, update or delete. Call it inside `writing`."""
+        self.connection.executemany(
+            f"INSERT INTO {CHANGE_LOG} (record, object, kind, at, by) VALUES (?, ?, ?, ?, ?)",
+            [(record_id, object_name, kind, at, by) for record_id in record_ids],
+        )
+
+    def fact(self, name: str) -> str | None:
+        """Return a fact about this database that was kept with `keep_fact`, or None."""
+        row = self.connection.execute("SELECT value FROM _facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_fact(self, name: str, value: str) -> None:
+        """Keep a fact about this database, such as what it was seeded with."""
+        with self.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO _facts VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close every connection, and remove the file if it is a temporary one."""
+        with self._lock:
+            for connection in (*self._idle, self.connection):
+                connection.close()
+            self._idle.clear()
+        if self._folder:
+            self._folder.cleanup()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=30
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+
+def stored_fields(sobject: SObject) -> Sequence[Field]:
+    """Return the fields of an object that have a column, in describe order."""
+    return [field for field in sobject.fields if field.stored]
+
+
+def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
+    fields = stored_fields(sobject)
+    columns = ", ".join(_column(field) for field in fields)
+    connection.execute(f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ({columns})')
+    present = {row[1].lower() for row in connection.execute(f'PRAGMA table_info("{sobject.name}")')}
+    for field in fields:
+        if field.name.lower() not in present:
+            connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(field)}')
+        if _is_indexed(field):
+            name = f"{sobject.name}_{field.name}"
+            connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{sobject.name}" ("{field.name}")')
+
+
+def _column(field: Field) -> str:
+    if field.type == "id":
+        return f'"{field.name}" TEXT PRIMARY KEY NOT NULL'
+    if field.type == "boolean":
+        return f'"{field.name}" INTEGER NOT NULL DEFAULT 0'
+    if field.type == "int":
+        return f'"{field.name}" INTEGER'
+    if field.type in NUMBER_TYPES:
+        return f'"{field.name}" REAL'
+    exact = field.case_sensitive or field.type in ID_TYPES or field.type in {"date", "datetime"}
+    return f'"{field.name}" TEXT' if exact else f'"{field.name}" TEXT COLLATE NOCASE'
+
+
+_UNINDEXED_REFERENCES = frozenset({"CreatedById", "LastModifiedById", "MasterRecordId"})
+
+
+def _is_indexed(field: Field) -> bool:
+    if field.type == "reference":
+        return field.name not in _UNINDEXED_REFERENCES
+    return (
+        field.external_id or field.unique or field.name == "SystemModstamp" or (field.id_lookup and field.name != "Id")
+    )

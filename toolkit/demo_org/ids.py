@@ -1,0 +1,54 @@
+"""Record ids: 15 case-sensitive characters, or 18 with a checksum that survives a change of case.
+
+An id is the object's key prefix (3 characters), the instance it was made on (3) and a number in base 62 (9). The three
+characters that make 18 of 15 each stand for five of the id: bit i is set where character i is a capital letter.
+"""
+
+import re
+
+INSTANCE = "dM0"
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_NUMBER_LENGTH = 9
+_FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?", re.ASCII)
+
+
+def make_id(prefix: str, number: int) -> str:
+    """Return the 18-character id of the `number`-th record of the object with this key prefix."""
+    id15 = f"{prefix}{INSTANCE}{_base62(number)}"
+    return id15 + checksum(id15)
+
+
+def number_of(record_id: str) -> int:
+    """Return the number that `make_id` put into an id."""
+    number = 0
+    for digit in record_id[6:15]:
+        number = number * 62 + _VALUES[digit]
+    return number
+
+
+def is_id(text: str) -> bool:
+    """Return whether `text` is a well-formed id, of 15 characters or of 18 with the right checksum."""
+    return _FORM.fullmatch(text) is not None and (len(text) == 15 or checksum(text[:15]) == text[15:])
+
+
+def to_18(record_id: str) -> str:
+    """Return the 18-character form of a well-formed id of either length."""
+    return record_id if len(record_id) == 18 else record_id + checksum(record_id)
+
+
+def checksum(id15: str) -> str:
+    """Return the three characters that make an 18-character id of a 15-character one."""
+    return "".join(
+        _CHECKS[sum(1 << place for place, character in enumerate(id15[start : start + 5]) if "A" <= character <= "Z")]
+        for start in (0, 5, 10)
+    )
+
+
+def _base62(number: int) -> str:
+    digits = []
+    for _ in range(_NUMBER_LENGTH):
+        number, digit = divmod(number, 62)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
