@@ -3,7 +3,9 @@
 Both sides of a comparison are brought to one text form, so that a plan reads the same in a notebook, a CSV and the
 journal, and so that a difference in the text is a difference in Salesforce. The forms are those Salesforce's own Bulk
 API uses: ``true``/``false``, plain decimals rounded half up to the field's scale, ``2026-05-24``,
-``2026-05-24T07:25:37.000Z``, text without surrounding blanks. Null and empty text are both null, as in Salesforce.
+``2026-05-24T07:25:37.000Z``, text without surrounding blanks. Null, empty text and not-a-number are all null, as empty
+is in Salesforce. A value that does not have the field's form ("high" for a number) stays as it is: it is for the
+pre-flight to refuse, and must not look like an empty one.
 """
 
 import polars as pl
@@ -14,50 +16,115 @@ NUMBER_TYPES = frozenset({"double", "currency", "percent"})
 DATE_TYPES = frozenset({"date"})
 DATETIME_TYPES = frozenset({"datetime"})
 
+_DATE = "%Y-%m-%d"
+_DATETIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_TRUTHS = {"true": "true", "1": "true", "1.0": "true", "yes": "true"} | {
+    "false": "false", "0": "false", "0.0": "false", "no": "false"
+}  # fmt: skip
+_EXACT_BELOW = 2.0**51
+"""Below this many of a field's smallest units a float tells neighbouring decimals apart with room to spare."""
+
 
 def to_text(values: pl.Expr, dtype: pl.DataType, field_type: str, scale: int = 0) -> pl.Expr:
     """Return an expression of the canonical text of `values`, a column of type `dtype`.
 
-    `field_type` is the Salesforce type of the field the value belongs to and `scale` its decimal places.
+    `field_type` is the Salesforce type of the field the value belongs to and `scale` its decimal places. The text of
+    a value read back from Salesforce is the same text again.
     """
     if field_type in BOOLEAN_TYPES:
-        truth = values if dtype == pl.Boolean else values.cast(pl.String).str.to_lowercase().is_in(["true", "1", "yes"])
-        return (
-            pl.when(values.is_null())
-            .then(None)
-            .otherwise(pl.when(truth).then(pl.lit("true")).otherwise(pl.lit("false")))
-        )
+        return _boolean_text(values, dtype)
     if field_type in INTEGER_TYPES:
-        return values.cast(pl.Float64, strict=False).round(0, mode="half_away_from_zero").cast(pl.Int64).cast(pl.String)
+        return _number_text(values, dtype, 0)
     if field_type in NUMBER_TYPES:
-        return _decimal_text(values.cast(pl.Float64, strict=False), scale)
+        return _number_text(values, dtype, scale)
     if field_type in DATE_TYPES:
-        if dtype == pl.Date:
-            return values.dt.strftime("%Y-%m-%d")
-        if isinstance(dtype, pl.Datetime):
-            return values.dt.date().dt.strftime("%Y-%m-%d")
-    if field_type in DATETIME_TYPES and isinstance(dtype, pl.Datetime):
-        utc = values.dt.convert_time_zone("UTC") if dtype.time_zone else values
-        return utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        return _date_text(values, dtype)
+    if field_type in DATETIME_TYPES:
+        return _datetime_text(values, dtype)
+    if field_type == "multipicklist":  # "B;A" and "A;B" are one value to Salesforce
+        pieces = _plain_text(values).str.split(";").list.eval(pl.element().str.strip_chars())
+        return pieces.list.sort().list.join(";")
+    if field_type == "textarea":  # Salesforce keeps line ends as CR LF, files mostly as LF
+        return _plain_text(values.cast(pl.String).str.replace_all("\r\n", "\n", literal=True))
+    return _plain_text(values)
+
+
+def _plain_text(values: pl.Expr) -> pl.Expr:
     text = values.cast(pl.String).str.strip_chars()
-    return pl.when(text == "").then(None).otherwise(text)
+    return pl.when(text != "").then(text)
+
+
+def _boolean_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Boolean:
+        return values.cast(pl.String)
+    text = _plain_text(values)
+    return pl.coalesce(text.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.String), text)
+
+
+def _number_text(values: pl.Expr, dtype: pl.DataType, scale: int) -> pl.Expr:
+    if dtype.is_integer():
+        return values.cast(pl.String)
+    if dtype.is_numeric():
+        return _decimal_text(values.cast(pl.Float64), scale)
+    if dtype == pl.String:
+        text = _plain_text(values)
+        return pl.coalesce(_decimal_text(text.cast(pl.Float64, strict=False), scale), text)
+    return _plain_text(values)
 
 
 def _decimal_text(number: pl.Expr, scale: int) -> pl.Expr:
-    # Decimals are cut from the integer number of the field's smallest unit: floats would print 0.30000000000000004.
-    # The nudge lets 2.675 (stored as 2.67499...) round up, which is what Salesforce shows for what a person typed.
+    # Decimals are cut from a whole number of the field's smallest unit, for floats would print 0.30000000000000004;
+    # whole and fraction apart, so that neither outgrows an integer. The nudge, a rounding error of the number itself,
+    # lets 2.675 (stored as 2.67499...) round up, which is what Salesforce shows for what a person typed.
     unit = 10**scale
-    scaled = (number.abs() * unit + 0.5 + 1e-7).floor().cast(pl.Int64)
-    sign = pl.when((number < 0) & (scaled > 0)).then(pl.lit("-")).otherwise(pl.lit(""))
-    whole = (scaled // unit).cast(pl.String)
-    if scale == 0:
-        return sign + whole
-    cents = (scaled % unit).cast(pl.String).str.zfill(scale).str.strip_chars_end("0")
-    return sign + whole + pl.when(cents == "").then(pl.lit("")).otherwise(pl.lit(".") + cents)
+    size = number.abs()
+    whole = size.floor()
+    parts = ((size - whole) * unit + size * unit * 2.0**-53 + 0.5).floor()
+    carried = parts >= unit
+    units = (pl.when(carried).then(whole + 1).otherwise(whole)).cast(pl.Int64, strict=False)
+    parts = pl.when(carried).then(0).otherwise(parts).cast(pl.Int64, strict=False)
+    text = units.cast(pl.String)
+    if scale:
+        decimals = parts.cast(pl.String).str.zfill(scale).str.strip_chars_end("0")
+        text = pl.when(decimals == "").then(text).otherwise(text + pl.lit(".") + decimals)
+    signed = pl.when((number >= 0) | (text == "0")).then(text).otherwise(pl.lit("-") + text)
+    exact = size * unit < _EXACT_BELOW
+    beyond = _shortest_text(pl.when(~exact & number.is_not_nan()).then(number))
+    return pl.when(exact).then(signed).otherwise(beyond)
+
+
+def _shortest_text(number: pl.Expr) -> pl.Expr:
+    # More digits than a float holds at this scale: the shortest text that reads back as the same float.
+    whole = number.cast(pl.Int64, strict=False)
+    return pl.when(number == whole).then(whole.cast(pl.String)).otherwise(number.cast(pl.String))
+
+
+def _date_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Date:
+        return values.dt.strftime(_DATE)
+    if isinstance(dtype, pl.Datetime):
+        return values.dt.date().dt.strftime(_DATE)
+    return _plain_text(values)
+
+
+def _datetime_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        utc = values.dt.convert_time_zone("UTC") if dtype.time_zone else values
+        return utc.dt.strftime(_DATETIME)
+    if dtype == pl.Date:
+        return values.dt.strftime("%Y-%m-%dT00:00:00.000Z")
+    if dtype == pl.String:
+        text = _plain_text(values)
+        moment = text.str.to_datetime("%+", time_unit="ms", time_zone="UTC", strict=False)
+        return pl.coalesce(moment.dt.strftime(_DATETIME), text)
+    return _plain_text(values)
 
 
 def from_text(text: str | None, field_type: str) -> bool | int | float | str | None:
-    """Return the JSON value that Salesforce's REST API takes for a canonical text."""
+    """Return the JSON value that Salesforce's REST API takes for a canonical text.
+
+    Raises ValueError for a number field whose text is no number; the pre-flight refuses those before.
+    """
     if text is None:
         return None
     if field_type in BOOLEAN_TYPES:
@@ -73,15 +140,11 @@ def text_to_column(values: pl.Expr, field_type: str) -> pl.Expr:
     """Return the typed column of a canonical text column, the inverse of `to_text`."""
     if field_type in BOOLEAN_TYPES:
         return values == "true"
-    return (
-        values.cast(column_dtype(field_type), strict=False)
-        if field_type not in DATE_TYPES | DATETIME_TYPES
-        else (
-            values.str.to_date("%Y-%m-%d", strict=False)
-            if field_type in DATE_TYPES
-            else values.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms", time_zone="UTC", strict=False)
-        )
-    )
+    if field_type in DATE_TYPES:
+        return values.str.to_date(_DATE, strict=False)
+    if field_type in DATETIME_TYPES:
+        return values.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms", time_zone="UTC", strict=False)
+    return values.cast(column_dtype(field_type), strict=False)
 
 
 def column_dtype(field_type: str) -> pl.DataType:
