@@ -23,6 +23,8 @@ _TRUTHS = {"true": "true", "1": "true", "1.0": "true", "yes": "true"} | {
 }  # fmt: skip
 _EXACT_BELOW = 2.0**51
 """Below this many of a field's smallest units a float tells neighbouring decimals apart with room to spare."""
+_EXPONENT_FROM = 5
+"""From this many decimals on, a float smaller than 1 may print with an exponent."""
 
 
 def to_text(values: pl.Expr, dtype: pl.DataType, field_type: str, scale: int = 0) -> pl.Expr:
@@ -73,24 +75,28 @@ def _number_text(values: pl.Expr, dtype: pl.DataType, scale: int) -> pl.Expr:
 
 
 def _decimal_text(number: pl.Expr, scale: int) -> pl.Expr:
-    # Decimals are cut from a whole number of the field's smallest unit, for floats would print 0.30000000000000004;
-    # whole and fraction apart, so that neither outgrows an integer. The nudge, a rounding error of the number itself,
-    # lets 2.675 (stored as 2.67499...) round up, which is what Salesforce shows for what a person typed.
+    # Rounded as a whole number of the field's smallest unit, whole and fraction apart, so that neither loses digits.
+    # The nudge, a rounding error of the number itself, lets 2.675 (stored as 2.67499...) round up, which is what
+    # Salesforce shows for what a person typed. Below `_EXACT_BELOW` the shortest text of the quotient is the decimal.
     unit = 10**scale
     size = number.abs()
     whole = size.floor()
     parts = ((size - whole) * unit + size * unit * 2.0**-53 + 0.5).floor()
-    carried = parts >= unit
-    units = (pl.when(carried).then(whole + 1).otherwise(whole)).cast(pl.Int64, strict=False)
-    parts = pl.when(carried).then(0).otherwise(parts).cast(pl.Int64, strict=False)
-    text = units.cast(pl.String)
-    if scale:
-        decimals = parts.cast(pl.String).str.zfill(scale).str.strip_chars_end("0")
-        text = pl.when(decimals == "").then(text).otherwise(text + pl.lit(".") + decimals)
-    signed = pl.when((number >= 0) | (text == "0")).then(text).otherwise(pl.lit("-") + text)
+    units = whole * unit + parts
+    signed = pl.when(number < 0).then(-units).otherwise(units)
     exact = size * unit < _EXACT_BELOW
-    beyond = _shortest_text(pl.when(~exact & number.is_not_nan()).then(number))
-    return pl.when(exact).then(signed).otherwise(beyond)
+    rounded = signed.cast(pl.Int64, strict=False).cast(pl.String) if scale == 0 else _plain_decimal(signed, unit, scale)
+    return pl.when(exact).then(rounded).otherwise(_shortest_text(pl.when(~exact & number.is_not_nan()).then(number)))
+
+
+def _plain_decimal(units: pl.Expr, unit: int, scale: int) -> pl.Expr:
+    text = (units / unit + 0.0).cast(pl.String).str.strip_suffix(".0")  # + 0.0 makes -0.0 zero
+    if scale < _EXPONENT_FROM:
+        return text
+    whole, parts = (units.abs().cast(pl.Int64, strict=False) // unit, units.abs().cast(pl.Int64, strict=False) % unit)
+    small = pl.lit("0.") + parts.cast(pl.String).str.zfill(scale).str.strip_chars_end("0")
+    small = pl.when(units < 0).then(pl.lit("-") + small).otherwise(small)
+    return pl.when((whole == 0) & (parts != 0)).then(small).otherwise(text)
 
 
 def _shortest_text(number: pl.Expr) -> pl.Expr:
