@@ -19,6 +19,7 @@ from toolkit.config.models import (
     Writeback,
 )
 from toolkit.config.presets import PRESETS, preset_text
+from toolkit.config.save import save
 
 __all__ = [
     "HEALTH_FIELDS",
@@ -44,4 +45,5 @@ __all__ = [
     "load",
     "parse",
     "preset_text",
+    "save",
 ]

@@ -45,7 +45,7 @@ def parse(text: str, *, name: str = "the mapping file") -> Settings:
 
     Raises ConfigError with every fault, in the order of the file.
     """
-    document = _parse_toml(text, name)
+    document = parse_toml(text, name)
     lines = line_numbers(text)
     secrets = find_secrets(document)
     settings, faults = _validate(document, ignore=[place for place, _ in secrets])
@@ -66,7 +66,8 @@ def show_place(place: Place) -> str:
     return shown or "file"
 
 
-def _parse_toml(text: str, name: str) -> dict[str, Any]:
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """Return what a TOML text holds. Raises ConfigError with the line when it is no TOML."""
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
