@@ -164,7 +164,8 @@ def _metrics(document: Mapping[str, Any]) -> Found:
                 ("metrics", name, "window_days"),
                 f'needs a date, but [sources.{metric.source}] names none; add date = "..." there',
             )
-        if metric.per and not keyed:
+        outside = metric.aggregate != "ratio" and metric.per not in _table(document, "metrics")
+        if metric.per and outside and not keyed:
             yield ("metrics", name, "per"), 'divides by a column of the accounts file, but no source has a "key"'
 
 

@@ -161,18 +161,22 @@ class Source(Model):
         return self.key or self.account or ""
 
 
-Aggregate = Literal["last", "sum", "mean", "min", "max", "count", "change", "days_since", "days_until"]
+Aggregate = Literal[
+    "last", "sum", "mean", "min", "max", "count", "distinct", "change", "ratio", "days_since", "days_until"
+]  # fmt: skip
 Scalar = bool | int | float | str
 
 
 class Metric(Model):
     """One figure an account, worked out from a source.
 
-    Rows are first kept by ``where`` (column -> value, or any of several) and by ``window_days``: those whose date is
-    after as-of minus the window and not after as-of. Then ``aggregate``: ``last`` the value of the newest row,
-    ``change`` the sum of the window against the sum of the window before it, in per cent, ``days_since`` and
-    ``days_until`` the days from or to the newest date in ``column``. ``count`` of no rows is 0; every other
-    aggregate of no rows is missing. ``per`` divides by a column of the accounts source.
+    Rows are first kept by ``where`` (column -> value, or any of several; blank text asks for no value) and by
+    ``window_days``: those whose date is after as-of minus the window and not after as-of. Then ``aggregate``: ``last``
+    the value of the newest row, ``distinct`` the number of different values, ``change`` the sum of the window against
+    the sum of the window before it, in per cent, ``ratio`` the sum of ``column`` over the sum of the column ``per`` of
+    the same rows, ``days_since`` and ``days_until`` the days from the newest or to the next date in ``column``.
+    ``count`` and ``distinct`` of no rows are 0; every other aggregate of no rows is missing. Elsewhere ``per`` divides
+    by another metric or by a column of the accounts source. `toolkit.importing.metrics` says it in full.
     """
 
     source: Word
@@ -186,6 +190,8 @@ class Metric(Model):
     def _complete(self) -> "Metric":
         if self.column is None and self.aggregate != "count":
             raise ValueError(f'aggregate "{self.aggregate}" needs a "column"')
+        if self.per is None and self.aggregate == "ratio":
+            raise ValueError('aggregate "ratio" needs a "per": the column to divide by')
         if self.window_days is None and self.aggregate == "change":
             raise ValueError('aggregate "change" needs "window_days": it compares a window with the one before it')
         return self

@@ -1,0 +1,93 @@
+"""The wide frame of accounts *here*: the accounts source, what was pulled into it, the metrics and the health score.
+
+A value here has two authors: the customer's file and, for fields mapped ``input`` or ``two_way``, Salesforce. Loading
+an unchanged file again must not undo what was pulled, and an edit of the file must not be lost. So a load is a
+three-way comparison per value: where the file says the same as when it was last loaded, what stands here stays; where
+the file itself changed, the file wins.
+"""
+
+import polars as pl
+
+from toolkit.config.models import HEALTH_FIELDS, ObjectMapping
+from toolkit.frames import RECORD_KEY
+
+_SCORE_COLUMNS = dict(zip(HEALTH_FIELDS, ("shown", "band", "coverage", "as_of"), strict=True))
+
+
+def here_records(
+    source_new: pl.DataFrame,
+    source_old: pl.DataFrame | None,
+    here_old: pl.DataFrame | None,
+    metrics: pl.DataFrame | None,
+    scores: pl.DataFrame | None,
+    mapping: ObjectMapping,
+) -> pl.DataFrame:
+    """Return the accounts here, sorted by `id`: one row for each row of `source_new`.
+
+    `source_new` and `source_old` are the records of the accounts source now and when it was last loaded, `here_old`
+    what this function and the syncs since made of the latter, `metrics` as from `measure`, `scores` as `frames.SCORES`.
+
+    Columns: those of the source; those that only pulls fill (text until a pull has filled them); the metrics, always
+    as measured now; and `health_score`, `health_band`, `health_coverage`, `health_as_of`, as shown. Where a metric has
+    the name of a column of the source, the source's column stands. A record that left the source leaves here.
+    """
+    here = _merged(source_new, source_old, here_old)
+    computed = set(HEALTH_FIELDS) | set(metrics.columns if metrics is not None else ())
+    here = _with_pulled(here, here_old, mapping, computed)
+    if metrics is not None:
+        new = [name for name in metrics.columns if name not in here.columns]
+        here = here.join(metrics.select(RECORD_KEY, *new), on=RECORD_KEY, how="left")
+    if scores is not None:
+        shown = scores.select(RECORD_KEY, **{name: pl.col(column) for name, column in _SCORE_COLUMNS.items()})
+        here = here.join(shown, on=RECORD_KEY, how="left")
+    return here.sort(RECORD_KEY)
+
+
+def _merged(new: pl.DataFrame, old: pl.DataFrame | None, here: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the source's columns: what stands here where the file did not change, the file's value where it did."""
+    if old is None or here is None:
+        return new
+    columns = [name for name in new.columns if name != RECORD_KEY and name in here.columns]
+    beside = new.join(_prefixed(old, columns, "old "), on=RECORD_KEY, how="left").join(
+        _prefixed(here, columns, "here "), on=RECORD_KEY, how="left"
+    )
+    known = pl.col(RECORD_KEY).is_in(here[RECORD_KEY].implode())
+    types = beside.schema
+    merged = [
+        pl.when(known & _same(name, f"old {name}", types))
+        .then(pl.col(f"here {name}").cast(types[name], strict=False))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in columns
+    ]
+    return beside.with_columns(merged).select(new.columns)
+
+
+def _prefixed(frame: pl.DataFrame, columns: list[str], prefix: str) -> pl.DataFrame:
+    """Return the columns under new names; one that the frame lacks was never given, so it is null throughout."""
+    return frame.select(
+        RECORD_KEY,
+        *((pl.col(name) if name in frame.columns else pl.lit(None)).alias(f"{prefix}{name}") for name in columns),
+    )
+
+
+def _same(new: str, old: str, types: pl.Schema) -> pl.Expr:
+    """Return whether two columns agree, nulls included; a file's column may have changed its type between loads."""
+    if types[new] == types[old]:
+        return pl.col(new).eq_missing(pl.col(old))
+    if types[new].is_numeric() and types[old].is_numeric():
+        return pl.col(new).cast(pl.Float64).eq_missing(pl.col(old).cast(pl.Float64))
+    return pl.col(new).cast(pl.String).eq_missing(pl.col(old).cast(pl.String))
+
+
+def _with_pulled(
+    here: pl.DataFrame, here_old: pl.DataFrame | None, mapping: ObjectMapping, computed: set[str]
+) -> pl.DataFrame:
+    """Return `here` with the columns that are mapped but come from no file: only pulls fill them."""
+    pulled = [field.here for field in mapping.fields if field.writes_here]
+    pulled = [name for name in dict.fromkeys(pulled) if name not in here.columns and name not in computed]
+    kept = [name for name in pulled if here_old is not None and name in here_old.columns]
+    if here_old is not None and kept:
+        here = here.join(here_old.select(RECORD_KEY, *kept), on=RECORD_KEY, how="left")
+    unknown = [pl.lit(None, pl.String).alias(name) for name in pulled if name not in kept]
+    return here.with_columns(unknown).select(*here.columns[: len(here.columns) - len(kept)], *pulled)

@@ -1,0 +1,169 @@
+"""CSV bytes to columns of text, each row with the line it stands on; every way the bytes can be wrong is said in words.
+
+The file must be UTF-8 (a byte order mark is welcome). The separator is whichever of comma, semicolon, tab and bar the
+header uses most. Nothing is guessed beyond that: a row with more or fewer fields than the header is an error, because
+shifting its values by a column would be worse than stopping. Blank lines and rows of nothing but separators, which
+spreadsheets leave behind, are not records.
+"""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+import polars as pl
+
+from toolkit.errors import Fault, SourceError
+
+LINE = "_line"
+"""The column that holds the number of the line a record starts on, from 1."""
+
+SHOWN = 10
+"""How many faults an error lists before it says how many more there are."""
+
+_CHUNK = 50_000
+_SEPARATORS = ",;\t|"
+_FOREIGN = (
+    (b"PK\x03\x04", "an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x1f\x8b", "compressed with gzip"),
+)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def csv_columns(content: bytes, file: str) -> pl.DataFrame:
+    """Return the columns of a CSV file as text (blank is null), with `LINE` last. `file` is its name, for messages.
+
+    Raises SourceError for a file that is empty, is not CSV or not UTF-8, for a header with blank or repeated names, for
+    a quote that is never closed, and for rows whose number of fields is not the header's.
+    """
+    text = _decoded(content, file)
+    separator = _separator(text)
+    try:
+        rows = _numbered(text, separator)
+        _, header = next(rows, (0, []))
+        names = _header(header, file)
+        return _columns(rows, names, file)
+    except csv.Error as error:
+        raise _unreadable(error, text, separator, file) from None
+
+
+def listed(faults: list[Fault], total: int | None = None) -> list[Fault]:
+    """Return at most `SHOWN` faults, and one more that says how many were not shown when there are more."""
+    total = len(faults) if total is None else total
+    more = [Fault("and further", f"{total - SHOWN} more like these")] if total > SHOWN else []
+    return [*faults[:SHOWN], *more]
+
+
+def _decoded(content: bytes, file: str) -> str:
+    if not content.strip():
+        raise SourceError(f"{file} is empty.", hint="Export it again; it needs a header line and one line a record.")
+    for start, kind in _FOREIGN:
+        if content.startswith(start):
+            raise SourceError(
+                f"{file} is not a CSV file but {kind}.", hint="Open it and save it as CSV in UTF-8 (comma-separated)."
+            )
+    if content.startswith(_UTF_16) or b"\0" in content[:4096]:
+        raise SourceError(
+            f"{file} is not UTF-8: from byte 0, line 1, it looks like UTF-16.",
+            hint='Save it as UTF-8. In Excel choose "CSV UTF-8", not "Unicode text".',
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(content, error, file) from None
+
+
+def _not_utf8(content: bytes, error: UnicodeDecodeError, file: str) -> SourceError:
+    # utf-8-sig counts from behind the byte order mark.
+    offset = error.start + (len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0)
+    line = content.count(b"\n", 0, offset) + 1
+    start = content.rfind(b"\n", 0, offset) + 1
+    shown = content[max(start, offset - 20) : offset + 10].splitlines()[0]
+    what = f"{file} is not UTF-8: byte {offset} (0x{content[offset]:02X}), line {line}."
+    try:
+        reading = shown.decode("cp1252").strip()
+    except UnicodeDecodeError:
+        return SourceError(what, hint="Save it as UTF-8 and load it again.")
+    return SourceError(
+        what,
+        hint=f'It looks like Windows-1252, in which that place reads "{reading}"; save it as UTF-8 and load it again.',
+        faults=[Fault(f"byte {offset}", f"0x{content[offset]:02X} cannot stand here in UTF-8", line)],
+    )
+
+
+def _separator(text: str) -> str:
+    header = text.lstrip("\r\n").splitlines()[0]
+    unquoted = "".join(header.split('"')[::2])
+    return max(_SEPARATORS, key=unquoted.count)
+
+
+def _numbered(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    start = 1
+    for row in reader:
+        if any(row) and not all(not value or value.isspace() for value in row):
+            yield start, row
+        start = reader.line_num + 1
+
+
+def _header(header: list[str], file: str) -> list[str]:
+    names = [name.strip() for name in header]
+    faults = [Fault(f"column {at}", "has no name", 1) for at, name in enumerate(names, 1) if not name]
+    faults += [
+        Fault(f'column "{name}"', f"occurs {times} times", 1)
+        for name, times in Counter(names).items()
+        if times > 1 and name
+    ]
+    faults += [Fault(f'column "{name}"', "is a name kept for the toolkit", 1) for name in names if name == LINE]
+    if faults:
+        raise SourceError(
+            f"The header of {file} is not usable.", hint="Give every column a name of its own.", faults=listed(faults)
+        )
+    return names
+
+
+def _columns(rows: Iterator[tuple[int, list[str]]], names: list[str], file: str) -> pl.DataFrame:
+    schema: dict[str, type[pl.DataType]] = {**dict.fromkeys(names, pl.String), LINE: pl.UInt32}
+    width = len(names)
+    parts = [pl.DataFrame(schema=schema)]
+    ragged: list[tuple[int, int]] = []
+    while chunk := list(islice(rows, _CHUNK)):
+        ragged += [(line, len(row)) for line, row in chunk if len(row) != width]
+        if ragged:
+            continue
+        columns = zip(*(row for _, row in chunk), strict=True)
+        part = {name: pl.Series(name, values, pl.String) for name, values in zip(names, columns, strict=True)}
+        parts.append(pl.DataFrame(part | {LINE: pl.Series(LINE, [line for line, _ in chunk], pl.UInt32)}))
+    if ragged:
+        raise _ragged(ragged, width, file)
+    stripped = pl.col(names).str.strip_chars()
+    return pl.concat(parts).with_columns(pl.when(stripped != "").then(stripped))
+
+
+def _ragged(ragged: list[tuple[int, int]], width: int, file: str) -> SourceError:
+    faults = [Fault("row", f"{fields} fields instead of {width}", line) for line, fields in ragged[:SHOWN]]
+    lines = ", ".join(str(line) for line, _ in ragged[:SHOWN]) + (", ..." if len(ragged) > SHOWN else "")
+    return SourceError(
+        f"{file}: {len(ragged)} rows do not have the {width} fields of the header (lines {lines}).",
+        hint="A comma inside a value needs quotes around the value; so does a line break. Mend these lines.",
+        faults=listed(faults, len(ragged)),
+    )
+
+
+def _unreadable(error: csv.Error, text: str, separator: str, file: str) -> SourceError:
+    line = 1
+    try:
+        for start, row in _numbered(text, separator):
+            line = start + 1 + sum(value.count("\n") for value in row)
+    except csv.Error:
+        pass
+    reason = "a quote is opened and never closed" if "end of data" in str(error) else str(error)
+    return SourceError(
+        f"{file}: the record that starts on line {line} cannot be read: {reason}.",
+        hint='Put quotes around the whole value and write a quote inside it twice: "the ""best"" customer".',
+        faults=[Fault("row", reason, line)],
+    )
