@@ -88,14 +88,12 @@ def test_a_column_of_nulls_stays_null(field_type):
     assert typed.schema["x"] == column_dtype(field_type)
 
 
-@given(
-    digits=st.integers(-(10**15) + 1, 10**15 - 1),
-    scale=st.integers(0, 6),
-)
+@given(digits=st.lists(st.integers(-(10**15) + 1, 10**15 - 1), min_size=1, max_size=40), scale=st.integers(0, 6))
 def test_what_a_person_types_with_15_digits_is_what_they_read(digits, scale):
-    typed = Decimal(digits).scaleb(-scale)
-    expected = format(typed.normalize() if typed else Decimal(0), "f")
-    assert text_of(float(typed), "double", scale) == expected
+    typed = [Decimal(each).scaleb(-scale) for each in digits]
+    expected = [format(each.normalize() if each else Decimal(0), "f") for each in typed]
+    frame = pl.DataFrame({"x": [float(each) for each in typed]})
+    assert frame.select(to_text(pl.col("x"), pl.Float64(), "double", scale))["x"].to_list() == expected
 
 
 @given(digits=st.integers(-(10**13), 10**13), extra=st.integers(1, 3), scale=st.integers(0, 4))
@@ -106,11 +104,20 @@ def test_HLT_4_decimals_beyond_the_scale_are_rounded_half_up(digits, extra, scal
     assert text_of(float(typed), "double", scale) == expected
 
 
+@pytest.mark.parametrize("scale", [0, 1, 2, 3, 5])
+def test_the_text_of_a_number_does_not_depend_on_its_neighbours(scale):
+    numbers = [n / 7 for n in range(-5000, 5000)]
+    together = pl.DataFrame({"x": numbers}).select(to_text(pl.col("x"), pl.Float64(), "double", scale))["x"].to_list()
+    assert together[::97] == [text_of(number, "double", scale) for number in numbers[::97]]
+    assert max(len(text.partition(".")[2]) for text in together) <= scale
+
+
 def test_a_text_column_keeps_its_name():
     for field_type in ("boolean", "int", "double", "date", "datetime", "string", "textarea", "multipicklist"):
         for dtype in (pl.String, column_dtype(field_type)):
             frame = pl.DataFrame({"x": [None]}, schema={"x": dtype})
-            assert frame.select(to_text(pl.col("x"), dtype, field_type, 1)).columns == ["x"]
+            for scale in (0, 1, 6):
+                assert frame.select(to_text(pl.col("x"), dtype, field_type, scale)).columns == ["x"]
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64, min_value=-1e18, max_value=1e18)

@@ -83,20 +83,21 @@ def _decimal_text(number: pl.Expr, scale: int) -> pl.Expr:
     whole = size.floor()
     parts = ((size - whole) * unit + size * unit * 2.0**-53 + 0.5).floor()
     units = whole * unit + parts
-    signed = pl.when(number < 0).then(-units).otherwise(units)
+    signed = pl.when((number < 0) & (units > 0)).then(-units).otherwise(units)
     exact = size * unit < _EXACT_BELOW
     rounded = signed.cast(pl.Int64, strict=False).cast(pl.String) if scale == 0 else _plain_decimal(signed, unit, scale)
     return pl.when(exact).then(rounded).otherwise(_shortest_text(pl.when(~exact & number.is_not_nan()).then(number)))
 
 
 def _plain_decimal(units: pl.Expr, unit: int, scale: int) -> pl.Expr:
-    text = (units / unit + 0.0).cast(pl.String).str.strip_suffix(".0")  # + 0.0 makes -0.0 zero
+    divisor = units * 0 + unit  # a column: a scalar divisor would be multiplied by its reciprocal, 73 / 10 = 7.300...01
+    text = (units / divisor).cast(pl.String).str.strip_suffix(".0")
     if scale < _EXPONENT_FROM:
         return text
     whole, parts = (units.abs().cast(pl.Int64, strict=False) // unit, units.abs().cast(pl.Int64, strict=False) % unit)
     small = pl.lit("0.") + parts.cast(pl.String).str.zfill(scale).str.strip_chars_end("0")
     small = pl.when(units < 0).then(pl.lit("-") + small).otherwise(small)
-    return pl.when((whole == 0) & (parts != 0)).then(small).otherwise(text)
+    return pl.when((whole != 0) | (parts == 0)).then(text).otherwise(small)
 
 
 def _shortest_text(number: pl.Expr) -> pl.Expr:

@@ -1,0 +1,170 @@
+"""The three-way merge: for every mapped field of every linked record, what would change, on which side, and why.
+
+The base is the value both sides last agreed on; null means that they never did. Text is compared, in the form and
+with the decimals of the Salesforce field. All of it is one set of polars expressions a field, over wide frames; only
+cells that differ ever become rows.
+
+    direction   differs because                         becomes
+    output      whatever, there was edited (CAT-18)     write there
+    output      nothing here, and never agreed          held: what we never wrote is not ours to clear
+    output      there was edited, rule hold             conflict
+    input       the mirror image of output
+    two_way     changed here only                       write there
+    two_way     changed there only                      write here
+    two_way     both, or never agreed (BEY-2)           by rule: conflict, or write with the losing value in the reason
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from toolkit.config.models import FieldMapping
+from toolkit.frames import CHANGES, RECORD_KEY
+from toolkit.writeback.facts import BASE, HERE, THERE, FieldFacts, Sides, pair, side_by_side, text_sides
+from toolkit.writeback.sentences import collided, held_edit, left_alone, moved, overwritten, sentence
+
+MERGED_COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
+"""The columns of `merge`: a plan's, before its rows are numbered."""
+
+SALESFORCE_WINS = "; Salesforce wins, the value here is lost"
+TOOLKIT_WINS = "; the toolkit wins, the value in Salesforce is lost"
+UNDECIDED = "; somebody has to decide"
+
+
+def merge(sides: Sides) -> pl.DataFrame:
+    """Return one row a field that would change on either side: the columns of `frames.CHANGES` without ``seq``.
+
+    A field that is not among ``sides.fields`` is left out; the pre-flight reports it. Raises StepMissingError when a
+    side lacks the column of a mapped field.
+    """
+    fields = tuple(each for each in sides.mapping.fields if each.there in sides.fields)
+    joined = side_by_side(sides, fields)
+    parts = pl.collect_all([_field_changes(sides, joined, each) for each in fields])
+    return pl.concat([_merged_schema(), *parts])
+
+
+def new_base(sides: Sides) -> pl.DataFrame:
+    """Return the base of the next merge: a pair's value where both sides agree now, else what the base held before.
+
+    Wide: ``id`` (of the record there), ``here_id``, then one text column a mapped pair. Pairs of records that are not
+    linked, or not in view, keep what they had.
+    """
+    fields = tuple(each for each in sides.mapping.fields if each.there in sides.fields)
+    joined = side_by_side(sides, fields)
+    agreed = joined.select(
+        pl.col("there_id").alias(RECORD_KEY), "here_id", *(_agreed(sides, joined, each) for each in fields)
+    )
+    if sides.base is not None:
+        others = sides.base.join(agreed, on=RECORD_KEY, how="anti")
+        kept = [pair(each) for each in fields if pair(each) in others.columns]
+        agreed = pl.concat([agreed, others.select(RECORD_KEY, "here_id", *kept)], how="diagonal")
+    return agreed.sort(RECORD_KEY)
+
+
+def _agreed(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> pl.Expr:
+    here, there = text_sides(joined, field, sides.fields[field.there])
+    return pl.when(here.eq_missing(there)).then(here).otherwise(pl.col(BASE + pair(field))).alias(pair(field))
+
+
+def _merged_schema() -> pl.DataFrame:
+    return CHANGES.empty().select(MERGED_COLUMNS)
+
+
+def _field_changes(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> pl.LazyFrame:
+    facts = sides.fields[field.there]
+    here, there = text_sides(joined, field, facts)
+    base = pl.col(BASE + pair(field))
+    differing = (
+        _natively_different(joined, field)
+        .select("here_id", "there_id", "name", here.alias("here"), there.alias("there"), base.alias("base"))
+        .filter(pl.col("here").ne_missing(pl.col("there")))
+    )
+    cases = _two_way(field) if field.direction == "two_way" else _one_way(field)
+    return differing.select(_columns(sides.object, field, facts, cases))
+
+
+def _natively_different(joined: pl.DataFrame, field: FieldMapping) -> pl.LazyFrame:
+    # Values of one type that are equal have equal text: most cells are done without ever making text of them.
+    here, there = HERE + field.here, THERE + field.there
+    if joined.schema[here] != joined.schema[there]:
+        return joined.lazy()
+    return joined.lazy().filter(pl.col(here).ne_missing(pl.col(there)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What becomes of the cells that `when` selects. The first case that applies counts; the last has no `when`."""
+
+    when: pl.Expr | None
+    side: str
+    rule: str
+    verdict: str
+    reason: pl.Expr
+
+
+def _one_way(field: FieldMapping) -> list[Case]:
+    source, target = ("here", "there") if field.direction == "output" else ("there", "here")
+    base = pl.col("base")
+    edited = pl.col(target).ne_missing(base)
+    never_ours = pl.col(source).is_null() & base.is_null()
+    cases = [Case(never_ours, target, field.direction, "held", left_alone(target))]
+    if field.on_conflict == "hold":
+        cases.append(Case(edited, target, "hold", "conflict", sentence(held_edit(target), UNDECIDED)))
+    return [
+        *cases,
+        Case(edited, target, field.direction, "write", overwritten(target)),
+        Case(None, target, field.direction, "write", moved(source)),
+    ]
+
+
+def _two_way(field: FieldMapping) -> list[Case]:
+    base = pl.col("base")
+    clash = {
+        "hold": Case(None, "there", "hold", "conflict", sentence(collided(), UNDECIDED)),
+        "salesforce_wins": Case(None, "here", "salesforce_wins", "write", sentence(collided(), SALESFORCE_WINS)),
+        "toolkit_wins": Case(None, "there", "toolkit_wins", "write", sentence(collided(), TOOLKIT_WINS)),
+    }
+    return [
+        Case(pl.col("there").eq_missing(base), "there", "two_way", "write", moved("here")),
+        Case(pl.col("here").eq_missing(base), "here", "two_way", "write", moved("there")),
+        clash[field.on_conflict],
+    ]
+
+
+def _columns(object_name: str, field: FieldMapping, facts: FieldFacts, cases: list[Case]) -> list[pl.Expr | str]:
+    side = _choose(cases, [pl.lit(case.side) for case in cases])
+    verdict = _choose(cases, [pl.lit(case.verdict) for case in cases])
+    source = {"here": pl.col("there"), "there": pl.col("here")}
+    after = _choose(
+        cases,
+        [source[case.side] if case.verdict != "conflict" else pl.lit(None, dtype=pl.String) for case in cases],
+    )
+    written_there = side == "there"
+    clears = after.is_null() & (verdict != "conflict")
+    columns: list[pl.Expr | str] = [
+        side.alias("side"),
+        pl.lit(object_name).alias("object"),
+        "here_id",
+        "there_id",
+        "name",
+        pl.when(clears).then(pl.lit("clear")).otherwise(pl.lit("update")).alias("operation"),
+        pl.when(written_there).then(pl.lit(field.there)).otherwise(pl.lit(field.here)).alias("field"),
+        pl.when(written_there).then(pl.lit(field.here)).otherwise(pl.lit(field.there)).alias("partner"),
+        pl.lit(facts.type).alias("type"),
+        "base",
+        "here",
+        "there",
+        after.alias("after"),
+        _choose(cases, [pl.lit(case.rule) for case in cases]).alias("rule"),
+        verdict.alias("verdict"),
+        _choose(cases, [case.reason for case in cases]).alias("reason"),
+    ]
+    return columns
+
+
+def _choose(cases: list[Case], values: list[pl.Expr]) -> pl.Expr:
+    chosen = values[-1]
+    for case, value in zip(cases[-2::-1], values[-2::-1], strict=True):
+        assert case.when is not None, "only the last case applies to all that is left"
+        chosen = pl.when(case.when).then(value).otherwise(chosen)
+    return chosen
