@@ -1,0 +1,85 @@
+"""The journal: what a commit means to write, on the disk before the first call, and what became of each row.
+
+Every write here is durable: once `intend` has returned, not even a loss of power makes the rows unknown.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from toolkit.errors import NotFoundError
+from toolkit.frames import JOURNAL, FrameError, conform
+from toolkit.store.database import Database
+from toolkit.store.tables import insert_rows, read_rows
+
+SETTLED = ("state", "code", "message", "before", "there_id")
+"""What a settling may change."""
+
+
+def intend(database: Database, rows: pl.DataFrame, meta: Mapping[str, Any] | None = None) -> None:
+    """Add rows to the journal, with what is to be remembered of their commits; all of them or none."""
+    rows = conform(rows, JOURNAL)
+    with database.transaction(durable=True) as connection:
+        for commit_id in rows["commit_id"].unique(maintain_order=True):
+            connection.execute(
+                "INSERT INTO commits (commit_id, meta) VALUES (?, ?) ON CONFLICT (commit_id) DO NOTHING",
+                (commit_id, json.dumps(dict(meta or {}))),
+            )
+        insert_rows(connection, "journal", rows)
+
+
+def settle(database: Database, commit_id: str, updates: pl.DataFrame) -> None:
+    """Note what became of rows: `updates` has the column ``seq`` and any of ``SETTLED``; the rest stays as it was.
+
+    Raises FrameError when a row was never intended; nothing is noted then.
+    """
+    columns = [name for name in SETTLED if name in updates.columns]
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    rows = updates.select(*columns, pl.lit(commit_id), "seq").iter_rows()
+    with database.transaction(durable=True) as connection:
+        done = connection.executemany(
+            f"UPDATE journal SET {assignments} WHERE commit_id = ? AND seq = ?", rows
+        ).rowcount
+        if updates.height and done != updates.height:
+            raise FrameError(
+                f"settling {updates.height} rows of commit {commit_id}, but it intended only {done} of them"
+            )
+
+
+def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:
+    """Return the rows of a commit, or of all. Raises NotFoundError naming the commits there are."""
+    if commit_id is not None and not database.query("SELECT 1 FROM commits WHERE commit_id = ?", (commit_id,)):
+        known = ", ".join(commits(database)["commit_id"].to_list()) or "none"
+        raise NotFoundError(
+            f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit status`"
+        )
+    return read_rows(database, JOURNAL, {} if commit_id is None else {"commit_id": commit_id})
+
+
+def commits(database: Database) -> pl.DataFrame:
+    """Return one row a commit, the oldest first: ``commit_id`` and how many of its rows are in each state."""
+    states = ("intended", "written", "failed", "held")
+    counts = ", ".join(f"coalesce(sum(state = '{state}'), 0)" for state in states)
+    rows = database.query(
+        f"SELECT commit_id, count(state), {counts} FROM commits LEFT JOIN journal USING (commit_id)"
+        " GROUP BY number ORDER BY number"
+    )
+    counted = dict.fromkeys(("rows", *states), pl.Int64)
+    return pl.DataFrame(rows, schema={"commit_id": pl.String, **counted}, orient="row")
+
+
+def commit_meta(database: Database, commit_id: str) -> dict[str, Any]:
+    """Return what `intend` was given to remember of a commit, empty when nothing."""
+    rows = database.query("SELECT meta FROM commits WHERE commit_id = ?", (commit_id,))
+    return dict(json.loads(rows[0][0])) if rows else {}
+
+
+def open_commits(database: Database) -> list[str]:
+    """Return the ids of the commits with rows that were intended and never settled, the oldest first."""
+    rows = database.query(
+        "SELECT commit_id FROM commits"
+        " WHERE commit_id IN (SELECT commit_id FROM journal WHERE state = 'intended') ORDER BY number"
+    )
+    return [commit_id for (commit_id,) in rows]

@@ -1,0 +1,109 @@
+"""The wide record frames: Parquet files that a row in SQLite points at.
+
+A snapshot is replaced in one step. The new file is written and flushed to the disk, the row is swapped in a
+transaction, and only then the old file goes; whoever is killed in between leaves either the old records or the new,
+and at most a file that nothing points at, which the next opening removes. Because all of it happens inside SQLite's
+write transaction, no other process can take a file that is being written for such a leftover.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import polars as pl
+
+from toolkit.errors import StoreError
+from toolkit.store.database import Database
+
+_SAFE = re.compile(r"^[A-Za-z0-9_]+$")
+_HINTS = {
+    "there": "pull everything again (`cs-toolkit pull --full`)",
+    "source": "load the customer's files again (`cs-toolkit pull`)",
+    "here": "load the customer's files again (`cs-toolkit pull`)",
+    "base": "restore the file from a backup; without it, every difference in a two-way field has to be decided by hand",
+}
+
+
+class Snapshots:
+    """The Parquet files of a store, in its folder ``snapshots``."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def save(self, side: str, name: str, frame: pl.DataFrame) -> None:
+        """Replace the snapshot of `side` and `name` by `frame`, or leave it as it was."""
+        if not _SAFE.match(side) or not _SAFE.match(name):
+            raise ValueError(f"not a name for a snapshot: {side!r}, {name!r}")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Durable: if the power took the swap of the row but not the removal of the old file, nothing would be left.
+        with self._database.transaction(durable=True) as connection:
+            old = connection.execute(
+                "SELECT file FROM snapshots WHERE side = ? AND object = ?", (side, name)
+            ).fetchone()
+            number = connection.execute("SELECT value FROM counters WHERE name = 'version'").fetchone()[0] + 1
+            path = self._folder / f"{side}.{name}.{number:08d}.parquet"
+            size = _write_durably(path, frame)
+            connection.execute(
+                "INSERT OR REPLACE INTO snapshots (side, object, file, rows, bytes) VALUES (?, ?, ?, ?, ?)",
+                (side, name, path.name, frame.height, size),
+            )
+        if old is not None:
+            (self._folder / old[0]).unlink(missing_ok=True)
+
+    def read(self, side: str, name: str) -> pl.DataFrame | None:
+        """Return the snapshot, or None when there is none. Raises StoreError when its file is missing or damaged."""
+        query = "SELECT file, rows, bytes FROM snapshots WHERE side = ? AND object = ?"
+        seen = None
+        while rows := self._database.query(query, (side, name)):
+            file, height, size = rows[0]
+            path = self._folder / file
+            try:
+                frame = pl.read_parquet(path, memory_map=False) if path.stat().st_size == size else None
+            except FileNotFoundError:
+                # Another process may have put a newer one in its place since we asked which file it is.
+                if file == seen:
+                    raise _unreadable(side, name, path, "is missing") from None
+                seen = file
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _unreadable(side, name, path, f"is damaged ({error})") from error
+            else:
+                if frame is None or frame.height != height:
+                    raise _unreadable(side, name, path, "is damaged (not as long as it was written)")
+                return frame
+        return None
+
+    def sweep(self) -> None:
+        """Remove the files that no row points at: what a killed process left behind."""
+        query = "SELECT file FROM snapshots"
+        if not self._leftovers(self._database.query(query)):
+            return
+        with self._database.transaction() as connection:
+            for path in self._leftovers(connection.execute(query).fetchall()):
+                path.unlink(missing_ok=True)
+
+    def _leftovers(self, rows: list[tuple[str, ...]]) -> list[Path]:
+        kept = {file for (file,) in rows}
+        files = self._folder.iterdir() if self._folder.exists() else ()
+        return [path for path in files if path.name not in kept and path.suffix in (".parquet", ".part")]
+
+
+def _write_durably(path: Path, frame: pl.DataFrame) -> int:
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        frame.write_parquet(file, compression="zstd", compression_level=1)
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+    part.replace(path)
+    if os.name == "posix":  # the new name itself has to reach the disk; only POSIX can flush a folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return size
+
+
+def _unreadable(side: str, name: str, path: Path, what: str) -> StoreError:
+    return StoreError(f'the snapshot of the {side} records of "{name}", {path}, {what}', hint=_HINTS.get(side, ""))
