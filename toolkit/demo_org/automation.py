@@ -1,0 +1,173 @@
+"""What the org works out by itself when a record is saved: names, stages, ends, what an activity is about.
+
+Each rule looks at the record as it will be and at which fields were set, and returns the fields it fills.
+"""
+
+import calendar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from toolkit.demo_org.clock import to_stamp
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.ids import number_of
+from toolkit.demo_org.objects.contract import STATUS_CODES
+from toolkit.demo_org.objects.opportunity import STAGES
+from toolkit.demo_org.objects.task import CLOSED_STATUS
+from toolkit.demo_org.validation import Stored, required_missing
+
+_STAGES = {stage.name: stage for stage in STAGES}
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A record about to be saved: all its values as they will be, the names of those that were set, and the moment.
+
+    ``account_of`` gives the account of a record of any object, or None.
+    """
+
+    record: Mapping[str, Stored]
+    changed: frozenset[str]
+    creating: bool
+    at: str
+    user_id: str
+    account_of: Callable[[str], str | None]
+
+    def sets(self, *names: str) -> bool:
+        """Return whether the record is new or one of these fields was set."""
+        return self.creating or not self.changed.isdisjoint(names)
+
+
+Rule = Callable[[Saving], dict[str, Stored]]
+
+
+def rule_for(sobject_name: str) -> Rule | None:
+    """Return what the org does when a record of this object is saved, or None when that is nothing."""
+    return _RULES.get(sobject_name)
+
+
+def _person(saving: Saving) -> dict[str, Stored]:
+    parts = (saving.record.get("FirstName"), saving.record.get("LastName"))
+    return {"Name": " ".join(str(part) for part in parts if part)}
+
+
+def _opportunity(saving: Saving) -> dict[str, Stored]:
+    derived: dict[str, Stored] = {}
+    stage = _STAGES.get(str(saving.record.get("StageName")))
+    if stage is not None and saving.sets("StageName"):
+        derived = {
+            "IsClosed": int(stage.closed),
+            "IsWon": int(stage.won),
+            "ForecastCategory": stage.forecast,
+            "LastStageChangeDate": saving.at,
+        }
+        if "Probability" not in saving.changed:
+            derived["Probability"] = float(stage.probability)
+        if "ForecastCategoryName" not in saving.changed:
+            derived["ForecastCategoryName"] = stage.forecast_name
+    elif saving.creating:
+        derived = {"ForecastCategory": "Pipeline", "Probability": saving.record.get("Probability") or 0.0}
+    record = {**saving.record, **derived}
+    amount, probability = record.get("Amount"), record.get("Probability")
+    if isinstance(amount, float) and isinstance(probability, float):
+        derived["ExpectedRevenue"] = round(amount * probability / 100, 2)
+    else:
+        derived["ExpectedRevenue"] = None
+    closes = date.fromisoformat(str(record["CloseDate"]))
+    quarter = (closes.month + 2) // 3
+    return {**derived, "FiscalYear": closes.year, "FiscalQuarter": quarter, "Fiscal": f"{closes.year} {quarter}"}
+
+
+def _contract(saving: Saving) -> dict[str, Stored]:
+    record = saving.record
+    status = str(record.get("Status"))
+    code = STATUS_CODES.get(status, "Draft")
+    if saving.creating and code == "Activated":
+        raise Refusal(
+            400,
+            "FAILED_ACTIVATION",
+            "Choose a valid contract status and save your changes. Ask your admin for details.",
+        )
+    derived: dict[str, Stored] = {"StatusCode": code}
+    if saving.creating:
+        derived["ContractNumber"] = f"{number_of(str(record['Id'])):08d}"
+    if code == "Activated" and record.get("ActivatedDate") is None:
+        derived |= {"ActivatedDate": saving.at, "ActivatedById": saving.user_id}
+    start, term = record.get("StartDate"), record.get("ContractTerm")
+    derived["EndDate"] = contract_end(str(start), term) if start and isinstance(term, int) else None
+    return derived
+
+
+def contract_end(start: str, months: int) -> str:
+    """Return the last day of a contract that starts on a day and lasts so many months."""
+    first = date.fromisoformat(start)
+    years, month = divmod(first.month - 1 + months, 12)
+    year = first.year + years
+    day = min(first.day, calendar.monthrange(year, month + 1)[1])
+    return (date(year, month + 1, day) - timedelta(days=1)).isoformat()
+
+
+def _task(saving: Saving) -> dict[str, Stored]:
+    record = saving.record
+    closed = record.get("Status") == CLOSED_STATUS
+    derived: dict[str, Stored] = {
+        "IsClosed": int(closed),
+        "IsHighPriority": int(record.get("Priority") == "High"),
+        "AccountId": _account(saving),
+        "CompletedDateTime": (record.get("CompletedDateTime") or saving.at) if closed else None,
+    }
+    if saving.creating and not record.get("TaskSubtype"):
+        derived["TaskSubtype"] = "Task"
+    return derived
+
+
+def _event(saving: Saving) -> dict[str, Stored]:
+    record = saving.record
+    start = record.get("StartDateTime" if "StartDateTime" in saving.changed else "ActivityDateTime")
+    start = (
+        start or record.get("StartDateTime") or (f"{record['ActivityDate']}T00:00:00.000Z" if _day(record) else None)
+    )
+    if start is None:
+        raise required_missing(["StartDateTime"])
+    begins = datetime.fromisoformat(str(start))
+    end, minutes = record.get("EndDateTime"), record.get("DurationInMinutes")
+    if isinstance(minutes, int) and ("DurationInMinutes" in saving.changed or end is None):
+        ends = begins + timedelta(minutes=minutes)
+    elif end is not None:
+        ends = datetime.fromisoformat(str(end))
+    elif record.get("IsAllDayEvent"):
+        ends = begins + timedelta(days=1)
+    else:
+        raise required_missing(["DurationInMinutes"])
+    return {
+        "StartDateTime": to_stamp(begins),
+        "ActivityDateTime": to_stamp(begins),
+        "ActivityDate": begins.date().isoformat(),
+        "EndDateTime": to_stamp(ends),
+        "EndDate": ends.date().isoformat(),
+        "DurationInMinutes": int((ends - begins).total_seconds() // 60),
+        "AccountId": _account(saving),
+    }
+
+
+def _day(record: Mapping[str, Stored]) -> bool:
+    return bool(record.get("IsAllDayEvent")) and record.get("ActivityDate") is not None
+
+
+def _account(saving: Saving) -> Stored:
+    for name in ("WhatId", "WhoId"):
+        about = saving.record.get(name)
+        account = saving.account_of(str(about)) if about else None
+        if account:
+            return account
+    return None
+
+
+_RULES: dict[str, Rule] = {
+    "Contact": _person,
+    "User": _person,
+    "Opportunity": _opportunity,
+    "Contract": _contract,
+    "Task": _task,
+    "Event": _event,
+}

@@ -1,0 +1,35 @@
+"""Finding many records at once: which ids exist, and which records have which values.
+
+The values travel as one JSON array, so that the statement is the same however many there are.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from toolkit.demo_org.schema import Field, SObject
+
+
+def existing(connection: sqlite3.Connection, sobject: SObject, record_ids: Iterable[str]) -> dict[str, bool]:
+    """Return those of the 18-character ids that are records of the object, and whether each is deleted."""
+    deleted = "IsDeleted" if sobject.field("IsDeleted") else "0"
+    statement = f'SELECT Id, {deleted} FROM "{sobject.name}" WHERE Id IN (SELECT value FROM json_each(?))'
+    return {row[0]: bool(row[1]) for row in connection.execute(statement, (json.dumps(list(record_ids)),))}
+
+
+def find_ids(
+    connection: sqlite3.Connection, sobject: SObject, field: Field, values: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return the ids of the records, not deleted, that have one of these values in a field, by the value in lower case.
+
+    Values compare as the field does: without regard to case unless it is case-sensitive.
+    """
+    present = " AND IsDeleted = 0" if sobject.field("IsDeleted") else ""
+    statement = (
+        f'SELECT "{field.name}", Id FROM "{sobject.name}" '
+        f'WHERE "{field.name}" IN (SELECT value FROM json_each(?)){present} ORDER BY Id'
+    )
+    found: dict[str, list[str]] = {}
+    for value, record_id in connection.execute(statement, (json.dumps(list(values)),)):
+        found.setdefault(str(value).lower(), []).append(record_id)
+    return found
