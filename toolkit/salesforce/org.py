@@ -1,0 +1,314 @@
+"""The org as the rest of the toolkit sees it: describe, read, write, and what it costs.
+
+`connect` is the only way to an `Org`. Each method does one thing and leaves the how to the module it is named after.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from toolkit.errors import InputError, RequestError
+from toolkit.salesforce import bulk, listviews, query
+from toolkit.salesforce.collections import OnResults, Operation, Write, write_collections
+from toolkit.salesforce.describe import Describes, ObjectDescribe
+from toolkit.salesforce.limits import Budget, Meter
+from toolkit.salesforce.listviews import ListView, ListViewDescribe
+from toolkit.salesforce.login import Credentials, ids_of, log_in
+from toolkit.salesforce.query import Column, Progress
+from toolkit.salesforce.soql import literal, select
+from toolkit.salesforce.soql import name as api_name
+from toolkit.salesforce.transport import Transport
+from toolkit.salesforce.wire import Wire
+
+BULK_FROM = 20_000
+"""Records from which reading goes through Bulk unless the caller decides: ten pages of REST."""
+
+API_VERSION = "66.0"
+
+ReadVia = Literal["auto", "rest", "bulk"]
+WriteVia = Literal["collections", "bulk"]
+
+
+@dataclass(frozen=True)
+class Organization:
+    """The org itself."""
+
+    name: str
+    is_sandbox: bool
+
+
+def connect(
+    *,
+    login: str,
+    login_url: str,
+    credentials: Credentials,
+    ca_file: Path | None = None,
+    api_version: str = API_VERSION,
+    timeout: tuple[float, float] = (5, 60),
+    max_calls: int | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    jitter: Callable[[], float] = random.random,
+) -> "Org":
+    """Log in and return the org.
+
+    `login` is client_credentials, refresh_token or token (an access token that was handed over). `timeout` is seconds
+    to connect and to wait for an answer, `max_calls` a cap on the calls of this connection. `sleep` and `jitter` are how
+    waits are made. Costs one API call, which proves that the API version and the user's API access are right.
+
+    Raises LoginError, UnavailableError when nothing answers, AccessError without API access, InputError for an address
+    that is not https or an API version that the org does not serve.
+    """
+    transport = Transport(ca_file=ca_file, timeout=timeout, sleep=sleep, jitter=jitter)
+    grant = log_in(transport, login, login_url, credentials)
+    renew = None if login == "token" else partial(log_in, transport, login, login_url, credentials)
+    wire = Wire(transport, grant, api_version=api_version, meter=Meter(max_calls), renew=renew)
+    resources = _resources(wire)
+    org_id, user_id = ids_of(grant.identity_url or str(resources.get("identity", "")))
+    return Org(wire, org_id, user_id)
+
+
+class Org:
+    """A connected Salesforce org. Safe to use from several threads."""
+
+    def __init__(self, wire: Wire, org_id: str, user_id: str) -> None:
+        self._wire = wire
+        self._describes = Describes(wire)
+        self.org_id = org_id
+        self.user_id = user_id
+
+    @property
+    def url(self) -> str:
+        """The org's address."""
+        return self._wire.instance_url
+
+    @property
+    def api_version(self) -> str:
+        """The API version in use, for example 66.0."""
+        return str(self._wire.sf_version)
+
+    @cached_property
+    def username(self) -> str:
+        """The name of the user that is logged in."""
+        found = self._one(select(["Username"], "User", where=f"Id = {literal(self.user_id)}"))
+        return str(found.get("Username", ""))
+
+    @cached_property
+    def organization(self) -> Organization:
+        """The org's name, and whether it is a sandbox."""
+        found = self._one(select(["Name", "IsSandbox"], "Organization"))
+        return Organization(str(found.get("Name", "")), bool(found.get("IsSandbox")))
+
+    @property
+    def budget(self) -> Budget:
+        """What the org allows in a day, what is used of it, and what this connection spent."""
+        return self._wire.meter.budget()
+
+    def limits(self) -> dict[str, tuple[int, int]]:
+        """Return every allowance of the org as name -> (maximum, remaining). Costs one call."""
+        return {name: (each["Max"], each["Remaining"]) for name, each in self._wire.limits().items()}
+
+    def describe(self, sobject: str, refresh: bool = False) -> ObjectDescribe:
+        """Return an object's describe; `refresh` asks the org again. Raises NotFoundError with names that come near."""
+        return self._describes.get(sobject, refresh)
+
+    def list_views(self, sobject: str) -> list[ListView]:
+        """Return the list views of an object that the user may see."""
+        return listviews.list_views(self._wire, self._describes, sobject)
+
+    def list_view(self, sobject: str, label_or_name_or_id: str) -> ListViewDescribe:
+        """Return one list view with its filter. Raises NotFoundError, which names those that exist."""
+        return listviews.list_view(self._wire, self._describes, sobject, label_or_name_or_id)
+
+    def count(self, sobject: str, where: str | None = None, scope: str | None = None) -> int:
+        """Return how many records there are."""
+        return query.count(self._wire, sobject, where, scope)
+
+    def records(
+        self,
+        sobject: str,
+        fields: Sequence[str],
+        where: str | None = None,
+        scope: str | None = None,
+        via: ReadVia = "auto",
+        progress: Progress | None = None,
+    ) -> pl.DataFrame:
+        """Return records as a frame sorted by Id: one column a field path, named as given, typed by the field.
+
+        `where` is SOQL text, `scope` a word for USING SCOPE. `auto` reads the first page over REST and goes to Bulk
+        when the result has `BULK_FROM` records or more. Raises NotFoundError for a field that does not exist.
+        """
+        wanted = query.columns_of(self.describe(sobject), fields)
+        columns = query.with_id(wanted)
+        parts = self._read(sobject, columns, where, scope, via, progress)
+        return _gathered(columns, wanted, parts)
+
+    def by_ids(self, sobject: str, ids: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
+        """Return the records with these ids as a frame sorted by Id, like `records`; ids that are gone are left out."""
+        wanted = query.columns_of(self.describe(sobject), fields)
+        columns = query.with_id(wanted)
+        asked = list(dict.fromkeys(ids))
+        parts = (
+            query.frame_of(columns, page.records) for page in query.pages_by_id(self._wire, columns, sobject, asked)
+        )
+        return _gathered(columns, wanted, parts)
+
+    def write(
+        self,
+        sobject: str,
+        operation: Operation,
+        rows: pl.DataFrame,
+        types: dict[str, str],
+        via: WriteVia = "collections",
+        external_id: str | None = None,
+        progress: Progress | None = None,
+        on_job: bulk.OnJob | None = None,
+        on_results: OnResults | None = None,
+    ) -> pl.DataFrame:
+        """Write rows and return what became of each, in the form of `frames.WRITE_RESULTS`, in the order of `rows`.
+
+        `rows` are canonical text (`toolkit.values`); null sets the field to null; every column is written in every row.
+        `types` gives the Salesforce type of each field. A row is identified by Id (update, delete), by the field
+        `external_id` (upsert) or not at all (insert, whose failed rows have a null id). Rows that Bulk's CSV cannot
+        carry go through collections. `on_job` hears of job ids, `on_results` of results as they arrive.
+
+        Raises InputError for rows that cannot be sent, SalesforceError when the org refuses a whole request.
+        """
+        write = _checked(sobject, operation, rows, types, external_id)
+        if via == "collections":
+            return write_collections(self._wire, write, progress, on_results)
+        if via != "bulk":
+            raise InputError(f"There is no way to write called {via!r}", hint="use collections or bulk")
+        return self._write_bulk(write, progress, on_job, on_results)
+
+    def collect(
+        self,
+        job_id: str,
+        sobject: str,
+        operation: Operation,
+        rows: pl.DataFrame,
+        types: dict[str, str],
+        external_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> pl.DataFrame:
+        """Return what became of those rows that a Bulk job of an earlier run held, and delete the job.
+
+        The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out. Raises NotFoundError when the job is gone or was
+        never closed, and did nothing.
+        """
+        write = _checked(sobject, operation, rows, types, external_id)
+        return bulk.collect_left_over(self._wire, job_id, write, progress)
+
+    def __repr__(self) -> str:
+        return f"Org({self.url}, API {self.api_version})"
+
+    def _one(self, statement: str) -> dict[str, Any]:
+        records: list[dict[str, Any]] = query.read_statement(self._wire, statement)["records"]
+        return records[0] if records else {}
+
+    def _read(
+        self,
+        sobject: str,
+        columns: Sequence[Column],
+        where: str | None,
+        scope: str | None,
+        via: ReadVia,
+        progress: Progress | None,
+    ) -> Iterable[pl.DataFrame]:
+        if via not in get_args(ReadVia):
+            raise InputError(f"There is no way to read called {via!r}", hint="use auto, rest or bulk")
+        in_bulk = partial(
+            bulk.read_bulk,
+            self._wire,
+            columns,
+            select([each.path for each in columns], sobject, where=where, scope=scope),
+            progress,
+        )
+        if via == "bulk":
+            yield from in_bulk()
+            return
+        may_switch = via == "auto" and not any(each.compound for each in columns)
+        done = 0
+        for page in query.pages(self._wire, columns, sobject, where, scope):
+            if may_switch and page.total >= BULK_FROM:
+                yield from in_bulk()
+                return
+            may_switch = False
+            done += len(page.records)
+            if progress:
+                progress(done, page.total)
+            yield query.frame_of(columns, page.records)
+
+    def _write_bulk(
+        self,
+        write: Write,
+        progress: Progress | None,
+        on_job: bulk.OnJob | None,
+        on_results: OnResults | None,
+    ) -> pl.DataFrame:
+        fits = bulk.fits_csv(write.rows)
+        large = bulk.write_bulk(self._wire, write.part(write.rows.filter(fits)), progress, on_job, on_results)
+        if fits.all():
+            return large
+        small = write_collections(self._wire, write.part(write.rows.filter(~fits)), None, on_results)
+        order = pl.concat([fits.arg_true(), (~fits).arg_true()])
+        return pl.concat([large, small]).with_columns(order.alias("_row")).sort("_row").drop("_row")
+
+
+def _resources(wire: Wire) -> dict[str, Any]:
+    try:
+        return dict(wire.json("GET", f"{wire.version_path}/"))
+    except RequestError as error:
+        if error.code not in ("NOT_FOUND", "UNSUPPORTED_API_VERSION"):
+            raise
+    raise InputError(
+        f"{wire.instance_url} does not serve API version {wire.sf_version}",
+        hint=f"set api_version to one it serves, for example {API_VERSION}",
+    )
+
+
+def _gathered(columns: Sequence[Column], wanted: Sequence[Column], parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    key = next(each.name for each in columns if each.path == "Id")
+    whole = pl.concat([query.empty_frame(columns), *parts])
+    return whole.sort(key).select(each.name for each in wanted)
+
+
+def _checked(
+    sobject: str, operation: Operation, rows: pl.DataFrame, types: dict[str, str], external_id: str | None
+) -> Write:
+    """The write in order, or an InputError that says what is wrong with it."""
+    if operation not in get_args(Operation):
+        raise InputError(f"There is no operation {operation!r}", hint=f"use one of {', '.join(get_args(Operation))}")
+    key = {"update": "Id", "delete": "Id", "upsert": external_id, "insert": None}[operation]
+    if operation == "upsert" and not external_id:
+        raise InputError("An upsert needs external_id", hint="name the external ID field that identifies a record")
+    api_name(sobject)
+    for column, dtype in rows.schema.items():
+        api_name(column)
+        if dtype != pl.String:
+            raise InputError(
+                f"The column {column} is {dtype}, not canonical text", hint="bring it there with toolkit.values.to_text"
+            )
+    if key:
+        _check_key(rows, key)
+    empty = pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep()
+    return Write(sobject, operation, rows.select(empty) if rows.width else rows, types, key)
+
+
+def _check_key(rows: pl.DataFrame, key: str) -> None:
+    if key not in rows.columns:
+        raise InputError(f"The rows have no column {key}", hint="it says which record a row is")
+    keys = rows.get_column(key)
+    if keys.null_count() or (keys == "").any():
+        raise InputError(f"{key} is empty in some rows", hint="leave out rows that belong to no record")
+    identity = keys.str.slice(0, 15) if key == "Id" else keys.str.to_lowercase()
+    twice = keys.filter(identity.is_duplicated())
+    if twice.len():
+        raise InputError(
+            f"{key} {twice[0]} occurs in {twice.len()} of the rows", hint="bring all changes of a record into one row"
+        )

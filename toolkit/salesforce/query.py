@@ -1,0 +1,191 @@
+"""Reads records with SOQL over REST, page by page, into frames typed by describe.
+
+Pages are asked for in the order of Id. When Salesforce has dropped the result meanwhile (INVALID_QUERY_LOCATOR),
+reading goes on behind the last Id it gave. A statement too long for an address travels in the body of a composite
+request, which counts as one call all the same.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import polars as pl
+
+from toolkit import values
+from toolkit.errors import InputError, RequestError
+from toolkit.salesforce.describe import ObjectDescribe
+from toolkit.salesforce.refusals import error_for, together
+from toolkit.salesforce.soql import LONGEST_STATEMENT, both, in_lists, literal, select
+from toolkit.salesforce.wire import Wire
+
+Progress = Callable[[int, int | None], None]
+
+LONGEST_ADDRESS = 12_000
+"""Bytes of a query's address; Salesforce takes 16,384 with the headers."""
+
+IDS_PER_CALL = 2_000
+"""Ids asked for in one call: as many as a page holds."""
+
+RESUMES = 20
+"""How often reading goes on after the result pages were dropped, for one result."""
+
+_COMPOUND_TYPES = frozenset({"address", "location"})
+_JSON_DATETIME = "%Y-%m-%dT%H:%M:%S%.f%z"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a result: its records as JSON objects, and the size of the whole result."""
+
+    records: list[dict[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column to read: its name in the frame, the field path as the org spells it, and the field's type."""
+
+    name: str
+    path: str
+    type: str
+
+    @property
+    def compound(self) -> bool:
+        """Whether the value is an address or a location, which only REST gives, as a JSON object."""
+        return self.type in _COMPOUND_TYPES
+
+
+def columns_of(describe: ObjectDescribe, fields: Sequence[str]) -> list[Column]:
+    """Return the columns for field paths. Raises NotFoundError for a field that is not there, InputError for none."""
+    if not fields:
+        raise InputError("No fields are given", hint="name at least one field, for example Id")
+    repeated = sorted({each for each in fields if [one.lower() for one in fields].count(each.lower()) > 1})
+    if repeated:
+        raise InputError(f"Fields are given twice: {', '.join(repeated)}", hint="name each field once")
+    return [Column(field, describe.path(field), describe.field(field).type) for field in fields]
+
+
+def with_id(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns with Id among them."""
+    return [*columns] if any(each.path == "Id" for each in columns) else [Column("Id", "Id", "id"), *columns]
+
+
+def count(wire: Wire, sobject: str, where: str | None, scope: str | None) -> int:
+    """Return how many records there are."""
+    return int(_first(wire, select(["count()"], sobject, where=where, scope=scope))["totalSize"])
+
+
+def pages(wire: Wire, columns: Sequence[Column], sobject: str, where: str | None, scope: str | None) -> Iterator[Page]:
+    """Yield the records page by page, ordered by Id; `columns` hold Id. A page is asked for when it is wanted."""
+    paths = [each.path for each in columns]
+    statement = partial(select, paths, sobject, scope=scope, order_by="Id")
+    body = _first(wire, statement(where=where))
+    total, last = int(body["totalSize"]), ""
+    resumes = 0
+    while True:
+        if body["records"]:
+            last = body["records"][-1]["Id"]
+        yield Page(body["records"], total)
+        if body.get("done", True) or not body.get("nextRecordsUrl"):
+            return
+        try:
+            body = wire.query_more(body["nextRecordsUrl"], identifier_is_url=True)
+        except RequestError as error:
+            resumes += 1
+            if error.code != "INVALID_QUERY_LOCATOR" or resumes > RESUMES:
+                raise
+            body = _first(wire, statement(where=both(where, f"Id > {literal(last)}")))
+
+
+def pages_by_id(wire: Wire, columns: Sequence[Column], sobject: str, ids: Sequence[str]) -> Iterator[Page]:
+    """Yield the records with these ids, in one call for every `IDS_PER_CALL` of them, plus one for every short page."""
+    paths = [each.path for each in columns]
+    room = LONGEST_STATEMENT - len(select(paths, sobject, where="Id IN ()"))
+    for chunk in in_lists(ids, room, IDS_PER_CALL):
+        body = _first(wire, select(paths, sobject, where=f"Id IN {literal(chunk)}"))
+        yield Page(body["records"], len(ids))
+        while not body.get("done", True):
+            body = wire.query_more(body["nextRecordsUrl"], identifier_is_url=True)
+            yield Page(body["records"], len(ids))
+
+
+def calls_for_ids(number: int) -> int:
+    """Return how many calls reading `number` records by id takes."""
+    return math.ceil(number / IDS_PER_CALL)
+
+
+def frame_of(columns: Sequence[Column], records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return JSON records as a frame: one typed column a path, null where a parent is missing."""
+    data = {each.name: _take(each, records) for each in columns}
+    schema = {each.name: _json_dtype(each.type) for each in columns}
+    frame = pl.DataFrame(data, schema=schema, strict=False)
+    return frame.with_columns(_typed(each) for each in columns)
+
+
+def empty_frame(columns: Sequence[Column]) -> pl.DataFrame:
+    """Return a frame of no rows with the types of `columns`."""
+    return frame_of(columns, [])
+
+
+def read_statement(wire: Wire, statement: str) -> dict[str, Any]:
+    """Return the first page of any statement as Salesforce's JSON, for small results."""
+    return _first(wire, statement)
+
+
+def _first(wire: Wire, statement: str) -> dict[str, Any]:
+    if len(statement) > LONGEST_STATEMENT:
+        raise InputError(
+            f"The query has {len(statement)} characters, Salesforce takes {LONGEST_STATEMENT}",
+            hint="ask for fewer fields or a shorter filter",
+        )
+    if len(quote(statement)) <= LONGEST_ADDRESS:
+        body: dict[str, Any] = wire.query(statement)
+        return body
+    return _through_composite(wire, statement)
+
+
+def _through_composite(wire: Wire, statement: str) -> dict[str, Any]:
+    inner = {"method": "GET", "url": f"{wire.version_path}/query?q={quote(statement)}", "referenceId": "query"}
+    outer = wire.json("POST", "composite", json={"compositeRequest": [inner]}, repeatable=True)
+    answer = outer["compositeResponse"][0]
+    status, body = int(answer["httpStatusCode"]), answer["body"]
+    if status >= 300:
+        raise error_for("GET query in composite", status, together(body, status), wire.transport.scrub)
+    result: dict[str, Any] = body
+    return result
+
+
+def _take(column: Column, records: Sequence[Mapping[str, Any]]) -> list[Any]:
+    # One list comprehension a column: measured three times as fast as polars' own JSON reader on the same page.
+    parents = column.path.split(".")
+    leaf = parents.pop()
+    if column.compound:
+        return [_json_text(record.get(leaf)) for record in records]
+    if not parents:
+        return [record.get(leaf) for record in records]
+    found: Sequence[Mapping[str, Any]] = records
+    for parent in parents:
+        found = [record.get(parent) or {} for record in found]
+    return [record.get(leaf) for record in found]
+
+
+def _json_text(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _json_dtype(field_type: str) -> pl.DataType:
+    dtype = values.column_dtype(field_type)
+    return pl.String() if dtype.is_temporal() else dtype
+
+
+def _typed(column: Column) -> pl.Expr:
+    taken = pl.col(column.name)
+    if column.type in values.DATETIME_TYPES:
+        return taken.str.to_datetime(_JSON_DATETIME, time_unit="ms", time_zone="UTC")
+    if column.type in values.DATE_TYPES:
+        return taken.str.to_date("%Y-%m-%d")
+    return taken
