@@ -1,0 +1,27 @@
+"""The org's SOQL: a statement is read, bound to the schema and to what the user may see, and run as one SQL SELECT.
+
+    query = prepare("SELECT Name, Owner.Name FROM Account WHERE Type = 'Prospect'", schema, access, now)
+    for row in execute(query, connection):
+        record = to_json(query, row, "66.0")
+
+What is not supported is refused with Salesforce's own error (`toolkit.demo_org.errors.Refusal`), never answered
+wrongly.
+"""
+
+from toolkit.demo_org.soql.query import Query, prepare
+from toolkit.demo_org.soql.rendering import csv_header, csv_renderer, json_renderer, to_csv, to_json
+from toolkit.demo_org.soql.running import execute, total
+from toolkit.demo_org.soql.selection import Column
+
+__all__ = [
+    "Column",
+    "Query",
+    "csv_header",
+    "csv_renderer",
+    "execute",
+    "json_renderer",
+    "prepare",
+    "to_csv",
+    "to_json",
+    "total",
+]
