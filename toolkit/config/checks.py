@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from toolkit.config.base import Model
 from toolkit.config.explain import did_you_mean
 from toolkit.config.lines import Place
 from toolkit.config.models import HEALTH_FIELDS, Connection, FieldMapping, Metric, Source, Writeback
+from toolkit.config.terms import Model
 
 Found = Iterator[tuple[Place, str]]
 AnyModel = TypeVar("AnyModel", bound=Model)

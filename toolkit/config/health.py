@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from toolkit.config.base import Model, Word
+from toolkit.config.terms import Model, Word
 
 SCALES: dict[str, float] = {"0-10": 10.0, "0-100": 100.0}
 """The scales a score can be shown on, and the upper end of each."""

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_serializer, model_validator
 
-from toolkit.config.base import ApiName, FieldPath, Model, Word
 from toolkit.config.cron import valid_cron
 from toolkit.config.health import Health
+from toolkit.config.terms import ApiName, FieldPath, Model, Word
 
 HEALTH_FIELDS = ("health_score", "health_band", "health_coverage", "health_as_of")
 """What the health step computes for an account; each can be the `here` of an output field."""
