@@ -1,0 +1,1 @@
+"""The health score: how it is worked out, shown, explained, and what deserves attention first."""
