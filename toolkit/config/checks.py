@@ -200,7 +200,11 @@ def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _valid(model: type[AnyModel], given: object) -> AnyModel | None:
+    """Return the table as a model, without the keys that are faulty in themselves, or None when too little is left."""
     try:
         return model.model_validate(given)
-    except ValidationError:
-        return None
+    except ValidationError as error:
+        faulty = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+        if not isinstance(given, Mapping) or not faulty & set(given):
+            return None
+        return _valid(model, {key: value for key, value in given.items() if key not in faulty})

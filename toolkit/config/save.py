@@ -23,11 +23,11 @@ def save(path: Path | str, settings: Settings) -> None:
     sections of a changed copy are judged again here) or when the file that is there is no TOML.
     """
     path = Path(path)
-    old = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    old = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     parse_toml(old, str(path))
-    text = render(settings, old)
+    text = render(settings, old.replace("\r\n", "\n"))
     parse(text, name=str(path))
-    _replace(path, text)
+    _replace(path, text.replace("\n", "\r\n") if "\r\n" in old else text)
 
 
 def render(settings: Settings, old: str = "") -> str:
