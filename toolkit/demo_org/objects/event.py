@@ -29,7 +29,7 @@ def event() -> SObject:
         "Events",
         "00U",
         _fields(),
-        mergeable=True,
+        feed_enabled=False,
         scopes=(("everything", "All events"), ("mine", "My events")),
     )
 

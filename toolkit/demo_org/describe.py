@@ -1,0 +1,248 @@
+"""Describe: the org's metadata in the full form Salesforce gives it, as one user may see it.
+
+Most of the 57 attributes of a field follow from its type by rules that hold for every field of the describes recorded
+from live orgs; they are derived here. A field the user may not see is left out, and one they may not edit is neither
+createable nor updateable.
+"""
+
+from toolkit.demo_org.access import Access
+from toolkit.demo_org.schema import (
+    MASTER_RECORD_TYPE_ID,
+    TEXT_TYPES,
+    ChildRelationship,
+    Field,
+    PicklistValue,
+    Schema,
+    SObject,
+)
+
+LARGEST_BATCH = 200
+_LONG_TEXT = 255
+_SOAP_TYPES = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
+_NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist"})
+
+
+def describe_global(schema: Schema, access: Access, version: float) -> dict[str, object]:  # noqa: ARG001
+    """Return the list of all objects, 28 keys each. Rights on whole objects are the same for everybody here."""
+    return {
+        "encoding": "UTF-8",
+        "maxBatchSize": LARGEST_BATCH,
+        "sobjects": [_flags(sobject) | {"urls": _urls(sobject, version)} for sobject in schema],
+    }
+
+
+def describe_object(
+    sobject: SObject, schema: Schema, access: Access, version: float, instance_url: str
+) -> dict[str, object]:
+    """Return everything about an object, in 45 keys; `instance_url` starts the addresses of its pages."""
+    flags = _flags(sobject)
+    visible = [field for field in sobject.fields if access.readable(sobject.name, field.name)]
+    described = {
+        **flags,
+        "actionOverrides": [],
+        "childRelationships": [
+            _child(each) for each in sobject.child_relationships if _child_is_visible(each, schema, access)
+        ],
+        "compactLayoutable": sobject.layoutable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [_field(sobject, field, access) for field in visible],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [_master_record_type(sobject, version)],
+        "searchLayoutable": sobject.layoutable,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": label, "name": name} for name, label in sobject.scopes],
+        "urls": _urls(sobject, version) | _pages(sobject, version, instance_url),
+    }
+    return dict(sorted(described.items()))
+
+
+def _flags(sobject: SObject) -> dict[str, object]:
+    worked_on = sobject.createable and sobject.updateable
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": sobject.createable,
+        "custom": sobject.name.endswith("__c"),
+        "customSetting": False,
+        "deepCloneable": sobject.name == "Opportunity",
+        "deletable": sobject.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": sobject.feed_enabled,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": sobject.key_prefix,
+        "label": sobject.label,
+        "labelPlural": sobject.label_plural,
+        "layoutable": sobject.layoutable,
+        "mergeable": sobject.mergeable,
+        "mruEnabled": sobject.layoutable,
+        "name": sobject.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": worked_on,
+        "triggerable": worked_on,
+        "undeletable": sobject.deletable,
+        "updateable": sobject.updateable,
+    }
+
+
+def _urls(sobject: SObject, version: float) -> dict[str, str]:
+    base = f"/services/data/v{version:.1f}/sobjects/{sobject.name}"
+    urls = {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base}
+    if not sobject.layoutable:
+        return urls
+    return {
+        "compactLayouts": f"{base}/describe/compactLayouts",
+        "approvalLayouts": f"{base}/describe/approvalLayouts",
+        "listviews": f"{base}/listviews",
+        "quickActions": f"{base}/quickActions",
+        "layouts": f"{base}/describe/layouts",
+        **urls,
+    }
+
+
+def _pages(sobject: SObject, version: float, instance_url: str) -> dict[str, str]:
+    return {
+        "defaultValues": f"/services/data/v{version:.1f}/sobjects/{sobject.name}/defaultValues?recordTypeId&fields",
+        "uiDetailTemplate": f"{instance_url}/{{ID}}",
+        "uiEditTemplate": f"{instance_url}/{{ID}}/e",
+        "uiNewRecord": f"{instance_url}/{sobject.key_prefix}/e",
+    }
+
+
+def _master_record_type(sobject: SObject, version: float) -> dict[str, object]:
+    layout = f"/services/data/v{version:.1f}/sobjects/{sobject.name}/describe/layouts/{MASTER_RECORD_TYPE_ID}"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": MASTER_RECORD_TYPE_ID,
+        "urls": {"layout": layout},
+    }
+
+
+def _child_is_visible(relationship: ChildRelationship, schema: Schema, access: Access) -> bool:
+    child = schema.get(relationship.child)
+    field = None if child is None else child.field(relationship.field)
+    return child is not None and field is not None and access.readable(child.name, field.name)
+
+
+def _child(relationship: ChildRelationship) -> dict[str, object]:
+    return {
+        "cascadeDelete": relationship.cascade_delete,
+        "childSObject": relationship.child,
+        "deprecatedAndHidden": False,
+        "field": relationship.field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": relationship.name,
+        "restrictedDelete": relationship.restricted_delete,
+    }
+
+
+def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
+    editable = access.editable(sobject.name, field.name)
+    long_text = field.type == "textarea" and field.length > _LONG_TEXT
+    polymorphic = len(field.reference_to) > 1
+    return {
+        "aggregatable": is_aggregatable(field),
+        "aiPredictionField": False,
+        "autoNumber": field.auto_number,
+        "byteLength": _byte_length(field),
+        "calculated": field.calculated,
+        "calculatedFormula": field.formula,
+        "cascadeDelete": False,
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound_field_name,
+        "controllerName": field.controller_name,
+        "createable": field.createable and editable,
+        "custom": field.custom,
+        "defaultValue": field.default,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.defaulted_on_create,
+        "dependentPicklist": field.controller_name is not None,
+        "deprecatedAndHidden": False,
+        "digits": field.digits,
+        "displayLocationInDecimal": False,
+        "encrypted": field.type == "encryptedstring",
+        "externalId": field.external_id,
+        "extraTypeInfo": field.extra_type_info,
+        "filterable": field.filterable and not long_text,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": field.groupable and not long_text,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.id_lookup or field.external_id,
+        "inlineHelpText": field.help_text,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": polymorphic,
+        "nillable": field.nillable,
+        "permissionable": field.permissionable,
+        "picklistValues": [_picklist_value(entry) for entry in field.picklist],
+        "polymorphicForeignKey": polymorphic,
+        "precision": field.precision,
+        "queryByDistance": field.type == "address",
+        "referenceTargetField": None,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.relationship_name,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": field.restricted_picklist,
+        "scale": field.scale,
+        "searchPrefilterable": field.type == "reference" and field.nillable and field.createable,
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": field.sortable and not long_text,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable and editable,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def is_aggregatable(field: Field) -> bool:
+    """Return whether MIN, MAX, COUNT and the like take this field."""
+    return field.type not in _NEVER_AGGREGATED and not (field.type == "textarea" and field.length > _LONG_TEXT)
+
+
+def _byte_length(field: Field) -> int:
+    return 3 * field.length if field.type in TEXT_TYPES and field.type != "multipicklist" else field.length
+
+
+def _picklist_value(entry: PicklistValue) -> dict[str, object]:
+    return {
+        "active": entry.active,
+        "defaultValue": entry.default,
+        "label": entry.label,
+        "validFor": entry.valid_for,
+        "value": entry.value,
+    }
