@@ -5,6 +5,7 @@ characters that make 18 of 15 each stand for five of the id: bit i is set where 
 """
 
 import re
+from functools import lru_cache
 
 INSTANCE = "dM0"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -40,15 +41,17 @@ def to_18(record_id: str) -> str:
 
 def checksum(id15: str) -> str:
     """Return the three characters that make an 18-character id of a 15-character one."""
-    return "".join(
-        _CHECKS[sum(1 << place for place, character in enumerate(id15[start : start + 5]) if "A" <= character <= "Z")]
-        for start in (0, 5, 10)
-    )
+    return _check(id15[:5]) + _check(id15[5:10]) + _check(id15[10:])
+
+
+@lru_cache(maxsize=4096)
+def _check(five: str) -> str:
+    return _CHECKS[sum(1 << place for place, character in enumerate(five) if "A" <= character <= "Z")]
 
 
 def _base62(number: int) -> str:
     digits = []
-    for _ in range(_NUMBER_LENGTH):
+    while number:
         number, digit = divmod(number, 62)
         digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    return "".join(reversed(digits)).rjust(_NUMBER_LENGTH, "0")
