@@ -1,0 +1,108 @@
+"""Faults on demand: what goes wrong in an org, made to go wrong at a chosen call.
+
+A fault waits until a call matches it (by a regular expression on the path, and optionally the method), acts, and is
+gone after it acted `times` times. The kinds and what they take:
+
+    status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON), False (none)
+                or a text (sent as HTML); `retry_after` seconds
+    drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body) or
+                "request" (cut after `after` bytes of the upload were read; nothing is done)
+    slow        answer `seconds` later
+    lock_row    refuse the first `rows` records of a write with UNABLE_TO_LOCK_ROW; the others are saved
+    short_page  a query page holds at most `size` records
+    job_failed  a Bulk job ends as Failed with `message`
+    slow_job    a Bulk job stays InProgress for `seconds`
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+KINDS: dict[str, dict[str, object]] = {
+    "status": {"status": 503, "body": True, "retry_after": None},
+    "drop": {"of": "response", "after": 0},
+    "slow": {"seconds": 1.0},
+    "lock_row": {"rows": 1},
+    "short_page": {"size": 200},
+    "job_failed": {"message": "InternalServerError : An unexpected error occurred. Please try again."},
+    "slow_job": {"seconds": 1.0},
+}
+"""Every kind of fault with its options and their defaults."""
+
+
+@dataclass
+class Planned:
+    """A fault that waits for its calls."""
+
+    kind: str
+    times: int
+    match: re.Pattern[str]
+    method: str | None = None
+    options: dict[str, object] = field(default_factory=dict)
+
+    def number(self, name: str) -> float:
+        """Return a numeric option."""
+        value = self.options[name]
+        return float(value) if isinstance(value, int | float) else 0.0
+
+
+class Faults:
+    """The faults planned for an org. `expire` and `limit` are how the org ends sessions and sets its allowance."""
+
+    def __init__(self, expire: Callable[[], None], limit: Callable[[int, int], None]) -> None:
+        self._expire = expire
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._planned: list[Planned] = []
+
+    def inject(self, kind: str, times: int = 1, match: str = "", method: str | None = None, **options: object) -> None:
+        """Plan a fault of one of `KINDS` for the next `times` calls whose path `match` is found in.
+
+        Raises ValueError for a kind or an option that does not exist.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no fault of kind {kind!r}; there are {', '.join(KINDS)}")
+        unknown = sorted(set(options) - set(KINDS[kind]))
+        if unknown:
+            raise ValueError(f"a {kind} fault takes {', '.join(KINDS[kind])}, not {', '.join(unknown)}")
+        planned = Planned(kind, times, re.compile(match), method, {**KINDS[kind], **options})
+        with self._lock:
+            self._planned.append(planned)
+
+    def expire_sessions(self) -> None:
+        """End every session now: the next call of each client is answered with INVALID_SESSION_ID."""
+        self._expire()
+
+    def set_daily_limit(self, maximum: int, used: int) -> None:
+        """Set the daily allowance of API calls and how many of them count as used."""
+        self._limit(maximum, used)
+
+    def clear(self) -> None:
+        """Forget every fault that has not happened yet."""
+        with self._lock:
+            self._planned.clear()
+
+    def waiting(self) -> list[tuple[str, int]]:
+        """Return the kinds that still wait, with how often each will happen."""
+        with self._lock:
+            return [(each.kind, each.times) for each in self._planned]
+
+    def take(self, kind: str, path: str, method: str = "", **having: object) -> Planned | None:
+        """Return the first fault of this kind for this call, one use of it spent, or None.
+
+        `having` names options that must have these values.
+        """
+        with self._lock:
+            for each in self._planned:
+                if (
+                    each.kind == kind
+                    and each.match.search(path)
+                    and each.method in (None, method)
+                    and all(each.options[name] == value for name, value in having.items())
+                ):
+                    each.times -= 1
+                    if each.times <= 0:
+                        self._planned.remove(each)
+                    return each
+        return None

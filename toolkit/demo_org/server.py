@@ -1,0 +1,209 @@
+"""The demo org as an object: started in a thread, stopped again, and looked into by tests and demonstrations.
+
+`DemoOrg` is for Python; `serve` runs one in the foreground until it is interrupted.
+"""
+
+import asyncio
+import logging
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from toolkit.demo_org.certificates import server_context
+from toolkit.demo_org.faults import Faults
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web.app import ABORT_KEY, build_app
+
+HOST = "127.0.0.1"
+WORKERS = 12
+STOP_SECONDS = 5.0
+
+
+class DemoOrg:
+    """A running demo org. Make one with `start`; use it as a context manager or call `stop`.
+
+    ``url`` is where it answers, ``ca_file`` the certificate a client has to trust, ``client_id``, ``client_secret`` and
+    ``refresh_token`` what it logs in with, ``control_token`` what the HTTP controls under ``/__demo__/`` ask for.
+    ``faults`` makes things go wrong (see `toolkit.demo_org.faults`).
+    """
+
+    def __init__(self, state: OrgState, server: "_Server", folder: Path | None, ca_file: Path) -> None:
+        self._state = state
+        self._server = server
+        self._folder = folder
+        self._stopped = False
+        self.ca_file = ca_file
+        self.url = state.url
+        self.client_id = state.client_id
+        self.client_secret = state.client_secret
+        self.refresh_token = state.refresh_token
+        self.control_token = state.control_token
+        self.org_id = state.org_id
+        self.user_id = state.integration_user_id
+
+    @classmethod
+    def start(
+        cls,
+        accounts: int = 500,
+        seed: int = 1,
+        now: datetime | None = None,
+        db: Path | None = None,
+        port: int = 0,
+    ) -> "DemoOrg":
+        """Start an org of that many accounts and return it once it answers.
+
+        With `now` its clock stands still but for one second a write; without, it is the real one. With `db` it lives in
+        that file and goes on where it was left (`accounts` and `seed` then count only the first time), and the CA's
+        certificate is ``ca.pem`` beside it; without, it is gone when it stops. `port` 0 takes a free one.
+        Raises OSError when the port is taken.
+        """
+        listener = socket.create_server((HOST, port))
+        try:
+            state = OrgState(accounts, seed, now, db)
+            state.url = f"https://{HOST}:{listener.getsockname()[1]}"
+            folder = Path(tempfile.mkdtemp(prefix="demo-org-ca-")) if db is None else None
+            ca_file = (folder or Path(db or ".").parent) / "ca.pem"
+            server = _Server(state, listener, ca_file)
+        except BaseException:
+            listener.close()
+            raise
+        server.begin()
+        return cls(state, server, folder, ca_file)
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of this org, to be planned."""
+        return self._state.faults
+
+    @property
+    def calls(self) -> list[tuple[str, str, int]]:
+        """The API calls made so far: method, path and status. Logins are in `requests`, not here."""
+        return list(self._state.calls)
+
+    @property
+    def requests(self) -> list[tuple[str, str, int]]:
+        """Every request so far, API calls and logins alike: method, path and status."""
+        return list(self._state.requests)
+
+    def rows(self, soql: str) -> list[dict[str, object]]:
+        """Return the records of a query, without rights or wire: for tests to look inside. Raises Refusal."""
+        return self._state.look(soql)
+
+    def edit(self, sobject: str, record_id: str, values: Mapping[str, object]) -> None:
+        """Change a record as somebody working in the CRM, not the integration user. Raises Refusal."""
+        self._state.edit(sobject, record_id, values)
+
+    def remove_field(self, sobject: str, field: str) -> None:
+        """Take a field out of the org's schema. Raises KeyError when there is none."""
+        self._state.remove_field(sobject, field)
+
+    def set_access(self, sobject: str, field: str, *, read: bool, edit: bool) -> None:
+        """Set what the integration user may do with a field."""
+        self._state.set_access(sobject, field, read=read, edit=edit)
+
+    def drop_list_view(self, name: str) -> None:
+        """Delete a list view, by label or developer name. Raises KeyError when there is none."""
+        self._state.drop_list_view(name)
+
+    def stop(self) -> None:
+        """Close every connection, end the threads, and remove what is temporary. May be called again."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._server.end()
+        self._state.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+
+    def __enter__(self) -> "DemoOrg":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
+def serve(
+    port: int = 0,
+    accounts: int = 500,
+    seed: int = 1,
+    db: Path | None = None,
+    now: datetime | None = None,
+    ready: Callable[[DemoOrg], None] = lambda org: None,
+) -> None:
+    """Run an org in the foreground until SIGINT or SIGTERM; `ready` is called once it answers. Main thread only."""
+    ended = threading.Event()
+    previous = {each: signal.signal(each, lambda *_: ended.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with DemoOrg.start(accounts, seed, now, db, port) as org:
+            ready(org)
+            ended.wait()
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+
+class _Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol, which also hands the application a way to cut the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[ABORT_KEY] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server in a thread of its own, which stops without waiting for clients that keep a connection open."""
+
+    def __init__(self, state: OrgState, listener: socket.socket, ca_file: Path) -> None:
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="demo-org")
+        config = uvicorn.Config(
+            build_app(state, self._workers),
+            http=_Protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(STOP_SECONDS),
+        )
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        config.load()
+        config.ssl = server_context(state.database, ca_file)
+        super().__init__(config)
+        self._listener = listener
+        self._running = threading.Event()
+        self._thread = threading.Thread(target=self._serve_listener, name="demo-org-server", daemon=True)
+
+    def begin(self) -> None:
+        """Start the thread and wait until the org answers."""
+        self._thread.start()
+        self._running.wait()
+
+    def end(self) -> None:
+        """Stop answering and wait for the threads to end."""
+        self.should_exit = True
+        self._thread.join()
+        self._workers.shutdown(cancel_futures=True)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._running.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A polite TLS goodbye waits for the client's, which an idle client never sends.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+    def _serve_listener(self) -> None:
+        self.run(sockets=[self._listener])

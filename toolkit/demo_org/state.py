@@ -1,0 +1,184 @@
+"""What an org is while it runs: its metadata, records, clock, sessions, allowance, faults, cursors and jobs.
+
+Every handler gets the one `OrgState`. Writes to records go through `records`, which holds the single writer's lock;
+reads borrow a connection of their own, so a long read holds up nobody.
+"""
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from toolkit.demo_org.access import Access, FieldSecurity
+from toolkit.demo_org.clock import Clock
+from toolkit.demo_org.company.org_side import seed as seed_company
+from toolkit.demo_org.database import Database
+from toolkit.demo_org.faults import Faults
+from toolkit.demo_org.listviews import ListView, standard_list_views
+from toolkit.demo_org.objects import standard_schema
+from toolkit.demo_org.records import Records
+from toolkit.demo_org.soql import Query, execute, prepare, to_json
+from toolkit.demo_org.web.allowance import Allowance
+from toolkit.demo_org.web.cursors import Cursors
+from toolkit.demo_org.web.jobs import Jobs
+from toolkit.demo_org.web.sessions import Sessions
+
+CLIENT_ID = "cs-toolkit-demo"
+CLIENT_SECRET = "demo-secret-not-a-secret"  # noqa: S105 - it opens a demo on loopback and is printed in the manual
+INTEGRATION_USERNAME = "integration@demo.example"
+LATEST_VERSION = 66.0
+
+
+class OrgState:
+    """A demo org without its wire. Close it when done."""
+
+    def __init__(self, accounts: int, seed: int, now: datetime | None, db: Path | None) -> None:
+        self.schema = standard_schema()
+        self.clock = Clock(now)
+        if db is not None and not db.exists():
+            os.close(os.open(db, os.O_CREAT | os.O_WRONLY, 0o600))
+        self.database = Database(db, self.schema)
+        self.records = Records(self.database, self.schema, self.clock)
+        self.security = FieldSecurity()
+        self.list_views: list[ListView] = list(standard_list_views())
+        self.url = ""
+        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
+        self._schema_changes = 0
+        self._described_at = self.clock.now()
+        if self.database.fact("seed") is None:
+            seed_company(self.records, accounts=accounts, seed=seed, today=self.clock.today())
+            self.database.keep_fact("seed", str(seed))
+            self.database.keep_fact("accounts", str(accounts))
+        self.org_id = str(self.look("SELECT Id FROM Organization")[0]["Id"])
+        self.integration_user_id = self._user_id(INTEGRATION_USERNAME)
+        self.refresh_token = self._kept_secret("refresh_token", "5Aep861")
+        self.control_token = self._kept_secret("control_token", "")
+        self.sessions = Sessions(self.database, self.org_id)
+        self.allowance = Allowance()
+        self.faults = Faults(self.sessions.end_all, self.allowance.set)
+        self.cursors = Cursors()
+        self.jobs = Jobs()
+        self.calls: list[tuple[str, str, int]] = []
+        self.requests: list[tuple[str, str, int]] = []
+        self._log_lock = threading.Lock()
+        self._restore_limits()
+
+    def close(self) -> None:
+        """Stop the jobs and close every file."""
+        self.jobs.close()
+        self.cursors.close()
+        self.database.close()
+
+    def access(self, user_id: str) -> Access:
+        """Return what a user may see and edit."""
+        return Access.for_user(user_id, self.security)
+
+    def prepare(self, soql: str, access: Access, *, all_rows: bool = False) -> Query:
+        """Return a query ready to run; `all_rows` brings what lies in the recycle bin too. Raises Refusal."""
+        return prepare(soql, self.schema, access, self.clock.now(), all_rows=all_rows)
+
+    @contextmanager
+    def query(
+        self, soql: str, access: Access, *, all_rows: bool = False
+    ) -> Iterator[tuple[Query, Iterator[tuple[object, ...]]]]:
+        """Yield a prepared query and its rows; the rows last as long as the block. Raises Refusal."""
+        query = self.prepare(soql, access, all_rows=all_rows)
+        with self.database.reading() as connection:
+            yield query, execute(query, connection)
+
+    def count(self, sobject_name: str) -> int:
+        """Return how many records an object has, those in the recycle bin left out."""
+        with self.query(f"SELECT count() FROM {sobject_name}", Access.for_user("")) as (_, rows):
+            return int(str(next(rows)[0]))
+
+    def edit(self, sobject_name: str, record_id: str, values: Mapping[str, object]) -> None:
+        """Change a record as somebody working in the CRM who may edit everything. Raises Refusal."""
+        self.records.update(sobject_name, record_id, values, Access.for_user(self._crm_user_id()))
+
+    def look(self, soql: str) -> list[dict[str, object]]:
+        """Return the records of a query asked by someone who may see everything, as REST prints them."""
+        with self.query(soql, Access.for_user("")) as (query, rows):
+            return [to_json(query, row, LATEST_VERSION) for row in rows]
+
+    def user(self, user_id: str) -> dict[str, object]:
+        """Return the fields of a user that login answers carry."""
+        fields = "Id, Username, Alias, Name, Email, FirstName, LastName, LastModifiedDate"
+        return self.look(f"SELECT {fields} FROM User WHERE Id = '{user_id}'")[0]
+
+    def log(self, method: str, path: str, status: int) -> None:
+        """Note a request; those below a version of the data API are API calls."""
+        entry = (method, path, status)
+        with self._log_lock:
+            self.requests.append(entry)
+            if path.startswith("/services/data/"):
+                self.calls.append(entry)
+
+    @property
+    def metadata_stamp(self) -> tuple[str, datetime]:
+        """The mark of the org's metadata as a whole, as eight hex digits, and when it last changed."""
+        mark = (hash((self._schema_changes, self.security.version)) ^ 0xE8178A2D) & 0xFFFFFFFF
+        return f"{mark:08x}", self._described_at
+
+    def remove_field(self, sobject_name: str, field_name: str) -> None:
+        """Take a field out of the schema, as an administrator would. Raises KeyError when there is none."""
+        sobject = self.schema.get(sobject_name)
+        field = None if sobject is None else sobject.field(field_name)
+        if sobject is None or field is None:
+            raise KeyError(f"{sobject_name}.{field_name}")
+        self.schema.replace(replace(sobject, fields=tuple(each for each in sobject.fields if each is not field)))
+        self._metadata_changed(["remove_field", sobject_name, field_name])
+
+    def set_access(self, sobject_name: str, field_name: str, *, read: bool, edit: bool) -> None:
+        """Set what the integration user may do with a field."""
+        self.security.limit(self.integration_user_id, sobject_name, field_name, read=read, edit=edit)
+        self._metadata_changed(["set_access", sobject_name, field_name, read, edit])
+
+    def drop_list_view(self, name: str) -> None:
+        """Delete a list view by its label or developer name. Raises KeyError when there is none."""
+        kept = [each for each in self.list_views if name not in (each.label, each.developer_name)]
+        if len(kept) == len(self.list_views):
+            raise KeyError(name)
+        self.list_views = kept
+        self._metadata_changed(["drop_list_view", name])
+
+    def _metadata_changed(self, change: list[object]) -> None:
+        self._schema_changes += 1
+        self._described_at = self.clock.now()
+        changes = json.loads(self.database.fact("metadata_changes") or "[]")
+        self.database.keep_fact("metadata_changes", json.dumps([*changes, change]))
+
+    def _restore_limits(self) -> None:
+        # What administrators changed in an earlier run of the same file is done again, in order.
+        for sobject_name, field_name, read in (
+            ("Account", "Locked_Score__c", True),
+            ("Account", "Hidden_Notes__c", False),
+        ):
+            self.security.limit(self.integration_user_id, sobject_name, field_name, read=read, edit=False)
+        changes = json.loads(self.database.fact("metadata_changes") or "[]")
+        self.database.keep_fact("metadata_changes", "[]")
+        for kind, *details in changes:
+            if kind == "remove_field":
+                self.remove_field(*details)
+            elif kind == "set_access":
+                self.set_access(details[0], details[1], read=details[2], edit=details[3])
+            else:
+                self.drop_list_view(details[0])
+
+    def _user_id(self, username: str) -> str:
+        return str(self.look(f"SELECT Id FROM User WHERE Username = '{username}'")[0]["Id"])
+
+    def _crm_user_id(self) -> str:
+        others = f"Username != '{INTEGRATION_USERNAME}' AND IsActive = TRUE ORDER BY Username LIMIT 1"
+        return str(self.look(f"SELECT Id FROM User WHERE {others}")[0]["Id"])
+
+    def _kept_secret(self, name: str, prefix: str) -> str:
+        kept = self.database.fact(name)
+        if kept is None:
+            kept = prefix + secrets.token_urlsafe(48)
+            self.database.keep_fact(name, kept)
+        return kept

@@ -1,0 +1,270 @@
+"""The ASGI application: from bytes to a handler and back.
+
+Reads a request, lets a worker thread answer it (so that a slow one holds up nobody), and sends the answer with the
+headers Salesforce sends. Around the handlers it does what is the same for every resource: forgiving slashes, session
+check, daily allowance, request size, planned faults, gzip, both JSON forms, and the log of calls.
+"""
+
+import asyncio
+import itertools
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.faults import Planned
+from toolkit.demo_org.records import RowRefusal
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web import control, oauth, resources, versions
+from toolkit.demo_org.web.wire import Answer, Call, encode, not_found, refusal_answer
+
+MAX_HEADER_BYTES = 16_384
+"""Request line and headers together; more is answered with 414."""
+GZIP_FROM = 1_024
+GZIP_LEVEL = 1
+ABORT_KEY = "toolkit.demo_org.abort"
+"""Where the server puts, into the ASGI scope, the function that cuts the connection."""
+
+_STANDARD_HEADERS = (
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"none"),
+    (b"cache-control", b"no-cache,must-revalidate,max-age=0,no-store,private"),
+    (b"vary", b"Accept-Encoding"),
+    (b"server", b"sfdcedge"),
+)
+_COOKIES = (
+    (b"set-cookie", b"BrowserId=demoOrgBrowserId; path=/; secure"),
+    (b"set-cookie", b"CookieConsentPolicy=0:1; path=/; secure"),
+    (b"set-cookie", b"LSKey-c$CookieConsentPolicy=0:1; path=/; secure"),
+)
+
+
+def build_app(org: OrgState, workers: ThreadPoolExecutor) -> Starlette:
+    """Return the application that serves this org; its handlers run in `workers`."""
+    return Starlette(routes=[Route("/{path:path}", _Endpoint(org, workers))])
+
+
+@dataclass
+class _Sent:
+    """An answer made into what is sent."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    pieces: Iterator[bytes]
+    first: bytes
+    cut: Planned | None = None  # a drop fault: how much of the body to send before the connection is cut
+
+
+class _Endpoint:
+    """One ASGI endpoint for every path: the resources have their own router."""
+
+    def __init__(self, org: OrgState, workers: ThreadPoolExecutor) -> None:
+        self._org = org
+        self._workers = workers
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        abort: Callable[[], None] = scope[ABORT_KEY]
+        call = _call(request)
+        cut = self._org.faults.take("drop", call.path, call.method, of="request")
+        try:
+            if cut is not None:
+                await _read(request, at_most=int(cut.number("after")))
+                abort()
+                return
+            call = replace(call, body=await _read(request))
+        except ClientDisconnect:
+            return
+        loop = asyncio.get_running_loop()
+        sent = await loop.run_in_executor(self._workers, self._work, call, _header_bytes(scope))
+        await self._send(sent, send, abort)
+
+    async def _send(self, sent: _Sent, send: Send, abort: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
+        room = None if sent.cut is None else int(sent.cut.number("after"))
+        piece: bytes | None = sent.first
+        while piece is not None:
+            if room is not None:
+                piece = piece[:room]
+                room -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if room == 0:
+                await asyncio.sleep(0)
+                abort()
+                return
+            piece = await loop.run_in_executor(self._workers, next, sent.pieces, None) if sent.pieces else None
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _work(self, call: Call, header_bytes: int) -> _Sent:
+        slow = self._org.faults.take("slow", call.path, call.method)
+        if slow is not None:
+            time.sleep(slow.number("seconds"))
+        answer = (
+            Answer(414, raw=_URI_TOO_LONG, content_type="text/html")
+            if header_bytes > MAX_HEADER_BYTES
+            else (self._answer(call))
+        )
+        self._org.log(call.method, call.path, answer.status)
+        sent = self._pack(call, answer)
+        sent.cut = self._org.faults.take("drop", call.path, call.method, of="response")
+        return sent
+
+    def _answer(self, call: Call) -> Answer:
+        planned = self._org.faults.take("status", call.path, call.method)
+        if planned is not None:
+            return _planned_answer(planned)
+        try:
+            return self._dispatch(call)
+        except Refusal as refusal:
+            return refusal_answer(refusal)
+
+    def _dispatch(self, call: Call) -> Answer:
+        match call.path.strip("/").split("/"):
+            case ["services", "oauth2", "token"]:
+                return oauth.token(self._org, call)
+            case ["services", "oauth2", "revoke"]:
+                return oauth.revoke(self._org, call)
+            case ["services", "oauth2", "userinfo"]:
+                return oauth.userinfo(self._org, call)
+            case ["id", org_id, user_id]:
+                return oauth.identity(self._org, call, org_id, user_id)
+            case ["services", "data"]:
+                return versions.list_versions(self._org, call)
+            case ["services", "data", version, *rest]:
+                number = versions.parse_version(version)
+                return self._data(replace(call, version=number), "/".join(rest))
+            case ["__demo__", *rest]:
+                return control.answer(self._org, call, "/".join(rest))
+        raise not_found()
+
+    def _data(self, call: Call, rest: str) -> Answer:
+        org = self._org
+        given = oauth.bearer(call)
+        if given is None and call.headers.get("authorization"):
+            raise Refusal(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+        session = org.sessions.find(given or "")
+        if session is None:
+            raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        call = replace(call, session=session)
+        org.allowance.spend()
+        try:
+            answer = resources.answer(org, call, rest)
+        except RowRefusal as refused:
+            answer = refusal_answer(*refused.reasons)
+        except Refusal as refusal:
+            answer = refusal_answer(refusal)
+        answer.headers.setdefault("Sforce-Limit-Info", org.allowance.header())
+        return answer
+
+    def _pack(self, call: Call, answer: Answer) -> _Sent:
+        pretty = call.headers.get("x-prettyprint") == "1"
+        if answer.empty:
+            body = b""
+        elif answer.raw is not None:
+            body = answer.raw
+        elif answer.pieces is not None:
+            body = b""
+        else:
+            body = encode(answer.body, pretty=pretty)
+        headers = self._headers(answer)
+        gzipped = "gzip" in call.headers.get("accept-encoding", "").lower()
+        pieces = answer.pieces or iter(())
+        if answer.pieces is not None:
+            if gzipped:
+                headers.append((b"content-encoding", b"gzip"))
+                pieces = _gzip(answer.pieces)
+        else:
+            if gzipped and len(body) >= GZIP_FROM:
+                headers.append((b"content-encoding", b"gzip"))
+                body = b"".join(_gzip(iter((body,))))
+            if not (answer.empty and answer.status in (204, 304)):
+                headers.append((b"content-length", str(len(body)).encode()))
+        return _Sent(
+            answer.status,
+            headers,
+            iter(()) if call.method == "HEAD" else pieces,
+            b"" if call.method == "HEAD" else body,
+        )
+
+    def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
+        number = f"{next(self._numbers):032x}".encode()
+        own = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+        named = {name.lower() for name, _ in own}
+        standard = [each for each in _STANDARD_HEADERS if each[0] not in named]
+        headers = [*standard, *_COOKIES, *own, (b"x-sfdc-request-id", number), (b"x-request-id", number)]
+        if not answer.empty or answer.raw is not None:
+            headers.append((b"content-type", answer.content_type.encode()))
+        return headers
+
+
+_URI_TOO_LONG = b"<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"
+
+
+def _call(request: Request) -> Call:
+    path = "/" + "/".join(part for part in request.scope["raw_path"].decode("latin-1").split("/") if part)
+    query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+    method = request.method
+    override = query.pop("_HttpMethod", None)
+    if method == "POST" and override:
+        method = override.upper()
+    return Call(method, path, query, headers)
+
+
+async def _read(request: Request, at_most: int | None = None) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if at_most is not None and len(body) >= at_most:
+            break
+    return bytes(body)
+
+
+def _header_bytes(scope: Scope) -> int:
+    line = len(scope["raw_path"]) + len(scope["query_string"]) + len(scope["method"]) + len(" ? HTTP/1.1\r\n")
+    return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+
+
+def _planned_answer(planned: Planned) -> Answer:
+    status = int(planned.number("status"))
+    retry_after = planned.options["retry_after"]
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    body = planned.options["body"]
+    if isinstance(body, str):
+        return Answer(status, headers=headers, raw=body.encode(), content_type="text/html;charset=UTF-8")
+    if not body:
+        return Answer(status, headers=headers, raw=b"")
+    code, text = _STATUS_TEXTS.get(status, ("UNKNOWN_EXCEPTION", "An unexpected error occurred."))
+    return Answer(status, [{"message": text, "errorCode": code}], headers)
+
+
+_STATUS_TEXTS = {
+    401: ("INVALID_SESSION_ID", "Session expired or invalid"),
+    403: ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
+    429: ("REQUEST_LIMIT_EXCEEDED", "Too many requests. Try again later."),
+    500: (
+        "UNKNOWN_EXCEPTION",
+        "An unexpected error occurred. Please include this ErrorId if you contact support: 1-1 (1)",
+    ),
+    503: ("SERVER_UNAVAILABLE", "Server Unavailable"),
+}
+
+
+def _gzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    for piece in pieces:
+        packed = packer.compress(piece)
+        if packed:
+            yield packed
+    yield packer.flush()

@@ -1,0 +1,139 @@
+"""What ingest and query jobs of Bulk API 2.0 have in common: their JSON, their checks, their list, and their CSV cells."""
+
+from datetime import datetime
+
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web.jobs import DELIMITERS, FAILED, LINE_ENDINGS, RUNNING, TERMINAL, Job
+from toolkit.demo_org.web.wire import Answer, Call, not_found
+
+JOB_TYPES = {"ingest": "V2Ingest", "query": "V2Query"}
+PAGE_OF_JOBS = 1_000
+
+
+def short_info(job: Job) -> dict[str, object]:
+    """Return what the answers to creating, closing and aborting a job say about it."""
+    info: dict[str, object] = {
+        "id": job.id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.user_id,
+        "createdDate": rest_time(job.created_at),
+        "systemModstamp": rest_time(job.changed_at),
+        "state": job.state,
+    }
+    if job.external_id is not None:
+        info["externalIdFieldName"] = job.external_id
+    if job.assignment_rule is not None:
+        info["assignmentRuleId"] = job.assignment_rule
+    return {**info, "concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": job.version}
+
+
+def full_info(job: Job) -> dict[str, object]:
+    """Return what asking for a job says about it."""
+    info = short_info(job) | {"jobType": JOB_TYPES[job.kind]}
+    if job.kind == "ingest" and not job.uploaded:
+        info["contentUrl"] = content_url(job)
+    info |= {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter, "numberRecordsProcessed": job.processed}
+    if job.kind == "ingest":
+        info["numberRecordsFailed"] = job.failed
+    info |= {"retries": 0, "totalProcessingTime": job.total_ms}
+    if job.kind == "ingest":
+        info |= {"apiActiveProcessingTime": job.total_ms, "apexProcessingTime": 0}
+    else:
+        info["isPkChunkingSupported"] = True
+    if job.error is not None:
+        info["errorMessage"] = job.error
+    return info
+
+
+def content_url(job: Job) -> str:
+    """Return where an ingest job's data is to be sent, without a leading slash as Salesforce has it."""
+    return f"services/data/v{job.version:.1f}/jobs/ingest/{job.id}/batches"
+
+
+def rest_time(moment: datetime) -> str:
+    """Return a moment as REST prints it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def find_job(org: OrgState, kind: str, job_id: str) -> Job:
+    """Return a job. Raises NOT_FOUND."""
+    job = org.jobs.find(kind, job_id)
+    if job is None:
+        raise not_found()
+    return job
+
+
+def list_jobs(org: OrgState, kind: str) -> Answer:
+    """Answer a list of jobs, newest first, without their progress."""
+    listed = []
+    for job in reversed(org.jobs.every(kind)):
+        info = short_info(job) | {"jobType": JOB_TYPES[kind], "lineEnding": job.line_ending}
+        listed.append(info | {"columnDelimiter": job.delimiter})
+    return Answer(200, {"done": True, "records": listed[:PAGE_OF_JOBS], "nextRecordsUrl": None})
+
+
+def abort(org: OrgState, job: Job) -> Answer:
+    """Stop a job. Raises INVALIDJOBSTATE when it has ended already."""
+    if job.state in TERMINAL:
+        raise Refusal(400, "INVALIDJOBSTATE", f"Aborting already {_SPOKEN[job.state]} Job not allowed")
+    job.state = "Aborted"
+    job.changed_at = org.clock.now()
+    return Answer(200, short_info(job))
+
+
+_SPOKEN = {"JobComplete": "Completed", "Failed": "Failed", "Aborted": "Aborted"}
+
+
+def settings(call: Call, details: dict[str, object]) -> tuple[str, str]:
+    """Return the column delimiter and line ending a job asks for. Raises INVALIDJOB for anything Salesforce has not."""
+    delimiter = str(details.get("columnDelimiter", "COMMA"))
+    line_ending = str(details.get("lineEnding", "LF"))
+    content_type = str(details.get("contentType", "CSV"))
+    for given, allowed in ((delimiter, DELIMITERS), (line_ending, LINE_ENDINGS), (content_type, {"CSV": ","})):
+        if given not in allowed:
+            raise Refusal(400, "INVALIDJOB", f"InvalidJob : {given} is not one of {', '.join(allowed)}")
+    if call.version < 41:
+        raise not_found()
+    return delimiter, line_ending
+
+
+def begin(org: OrgState, job: Job) -> bool:
+    """Move a job to InProgress, or to Failed when a fault says so; return whether it may go on."""
+    job.state = RUNNING
+    job.changed_at = org.clock.now()
+    path = f"/services/data/v{job.version:.1f}/jobs/{job.kind}/{job.id}"
+    slow = org.faults.take("slow_job", path)
+    if slow is not None:
+        org.jobs.pause(slow.number("seconds"), job)
+    planned = org.faults.take("job_failed", path)
+    if planned is not None:
+        fail(org, job, str(planned.options["message"]))
+    return job.state == RUNNING and not org.jobs.closing.is_set()
+
+
+def fail(org: OrgState, job: Job, message: str) -> None:
+    """End a job as Failed."""
+    job.error = message
+    job.state = FAILED
+    job.changed_at = org.clock.now()
+
+
+def quoted(value: str) -> str:
+    """Return a CSV cell the way Bulk results have it: always in quotes."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def delete(org: OrgState, kind: str, job_id: str, allowed: frozenset[str]) -> Answer:
+    """Delete a job in one of the allowed states. Raises API_ERROR in any other."""
+    job = find_job(org, kind, job_id)
+    if job.state not in allowed:
+        text = "Error encountered when deleting the job because the job is not terminated"
+        raise Refusal(400, "API_ERROR", text)
+    org.jobs.remove(job)
+    return Answer(204)
+
+
+CSV_TYPE = "text/csv"
+"""Bulk results have no charset, which is why careful clients decode the bytes as UTF-8 themselves."""

@@ -1,0 +1,179 @@
+"""What the worker does with an ingest job: read its CSV, save the rows batch by batch, and write down what became of each.
+
+What is wrong with the file as a whole (line ends, encoding, a column that does not exist) fails the job; what is wrong
+with a row is noted beside that row. An empty cell leaves the field alone, ``#N/A`` sets it to null.
+"""
+
+import csv
+import time
+from collections.abc import Iterator
+from io import StringIO
+from itertools import islice
+
+from toolkit.demo_org.access import Access
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.records import Outcome, Saved
+from toolkit.demo_org.schema import SObject
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web import bulk_common
+from toolkit.demo_org.web.bulk_common import fail, quoted
+from toolkit.demo_org.web.jobs import COMPLETE, DELIMITERS, LINE_ENDINGS, RUNNING, Job
+from toolkit.demo_org.web.writes import save_rows
+
+BATCH = 5_000
+NULL = "#N/A"
+MOST_CELL = 131_072
+
+csv.field_size_limit(MOST_CELL)
+
+
+def load(org: OrgState, job: Job) -> None:
+    """Run an ingest job to its end: JobComplete, Failed, or Aborted when somebody aborted it on the way."""
+    began = time.monotonic()
+    try:
+        if bulk_common.begin(org, job):
+            _load(org, job)
+    except _BadFileError as bad:
+        fail(org, job, str(bad))
+    except Refusal as refusal:
+        fail(org, job, f"{refusal.code} : {refusal.message}")
+    job.total_ms = int((time.monotonic() - began) * 1000)
+    if job.state == RUNNING:
+        job.changed_at = org.clock.now()
+        job.state = COMPLETE
+
+
+class _BadFileError(Exception):
+    """The upload cannot be worked on; the message is the job's errorMessage."""
+
+
+def _load(org: OrgState, job: Job) -> None:
+    text = _text(job)
+    delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = _cells(reader)
+    header = [name.strip() for name in next(rows, [])]
+    if not header:
+        raise _BadFileError("InvalidBatch : The upload has no header row")
+    access = org.access(job.user_id)
+    sobject = org.schema.get(job.object)
+    if sobject is None:
+        raise _BadFileError(f"InvalidEntity : Entity '{job.object}' is not supported by the Bulk API.")
+    for name in header:
+        _check_column(org, sobject, name, access)
+    results = _Results(job, text.split(ending, 1)[0], delimiter, ending)
+    names = ["Id" if name.lower() == "id" else name for name in header]
+    path = f"/services/data/v{job.version:.1f}/jobs/ingest/{job.id}"
+    with results:
+        while batch := list(islice(rows, BATCH)):
+            if job.state != RUNNING or org.jobs.closing.is_set():
+                results.unprocessed(batch)
+                continue
+            results.note(batch, names, _save(org, path, job, names, batch, access))
+
+
+def _save(
+    org: OrgState, path: str, job: Job, names: list[str], batch: list[list[str]], access: Access
+) -> list[Outcome]:
+    width = len(names)
+    ragged = {number for number, cells in enumerate(batch) if len(cells) != width}
+    rows = [
+        {name: None if cell == NULL else cell for name, cell in zip(names, cells, strict=True) if cell}
+        for number, cells in enumerate(batch)
+        if number not in ragged
+    ]
+    saved = iter(save_rows(org, path, job.operation, job.object, rows, access, job.external_id, text=True))
+    if not ragged:
+        return list(saved)
+    wrong = Refusal(400, "INVALID_CSV", f"The row does not have the {width} columns of the header", ())
+    return [[wrong] if number in ragged else next(saved) for number in range(len(batch))]
+
+
+def _text(job: Job) -> str:
+    data = job.file("upload").read_bytes() if job.uploaded else b""
+    crlf, lf = data.count(b"\r\n"), data.count(b"\n")
+    if crlf if job.line_ending == "LF" else lf != crlf or (data and not crlf):
+        text = "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is"
+        raise _BadFileError(f"{text} {job.line_ending}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as bad:
+        raise _BadFileError(f"ClientInputError : The upload is not UTF-8 (byte {bad.start})") from bad
+
+
+def _cells(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        for cells in reader:
+            if cells:
+                yield cells
+    except csv.Error as bad:
+        raise _BadFileError(f"InvalidBatch : Unable to parse the CSV: {bad}") from bad
+
+
+def _check_column(org: OrgState, sobject: SObject, name: str, access: Access) -> None:
+    relationship, dot, key = name.partition(".")
+    field = sobject.relationship(relationship) if dot else sobject.field(name)
+    known = field is not None and access.readable(sobject.name, field.name)
+    if known and dot and field is not None:
+        target = org.schema.get(field.reference_to[0])
+        known = target is not None and target.field(key) is not None
+    if not known:
+        raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
+
+
+class _Results:
+    """The three result files of a job, each written when it has its first row."""
+
+    def __init__(self, job: Job, header: str, delimiter: str, ending: str) -> None:
+        self._job = job
+        self._header = header
+        self._delimiter = delimiter
+        self._ending = ending
+        self._heads = {
+            "successful": ['"sf__Id"', '"sf__Created"'],
+            "failed": ['"sf__Id"', '"sf__Error"'],
+            "unprocessed": [],
+        }
+
+    def __enter__(self) -> "_Results":
+        self._files = {}
+        for name, own in self._heads.items():
+            file = self._job.file(name).open("w", encoding="utf-8", newline="")
+            file.write(self._delimiter.join([*own, self._header]) + self._ending)
+            self._files[name] = file
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def note(self, batch: list[list[str]], names: list[str], outcomes: list[Outcome]) -> None:
+        """Write down what became of a batch, and count it."""
+        id_at = names.index("Id") if "Id" in names else None
+        lines: dict[str, list[str]] = {"successful": [], "failed": []}
+        for cells, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Saved):
+                lines["successful"].append(self._line([outcome.id, "true" if outcome.created else "false", *cells]))
+            else:
+                own_id = cells[id_at] if id_at is not None and id_at < len(cells) else ""
+                lines["failed"].append(self._line([own_id, _reasons(outcome), *cells]))
+        for name, written in lines.items():
+            self._files[name].write("".join(written))
+        self._job.processed += len(batch)
+        self._job.failed += len(lines["failed"])
+
+    def unprocessed(self, batch: list[list[str]]) -> None:
+        """Write down rows that the job did not get to."""
+        self._files["unprocessed"].write("".join(self._line(cells) for cells in batch))
+
+    def _line(self, cells: list[str]) -> str:
+        return self._delimiter.join(map(quoted, cells)) + self._ending
+
+
+def _reasons(refusals: list[Refusal]) -> str:
+    """Return Salesforce's text of why a row was refused: ``CODE:message:FIELD1,FIELD2 --``."""
+    return ";".join(f"{each.code}:{each.message}:{_blamed(each)}--" for each in refusals)
+
+
+def _blamed(refusal: Refusal) -> str:
+    return f"{','.join(refusal.fields)} " if refusal.fields else ""

@@ -1,0 +1,151 @@
+"""Bulk jobs: what they are, where their data lies, and the one worker that moves them on.
+
+A job's upload and results are files in a private folder, so their size costs no memory. The worker takes jobs in the
+order they were handed over; what a job does is up to the function it was handed over with.
+"""
+
+import itertools
+import queue
+import tempfile
+import threading
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from toolkit.demo_org.ids import make_id
+
+JOB_PREFIX = "750"
+OPEN, UPLOADED, RUNNING, COMPLETE, FAILED, ABORTED = (
+    "Open",
+    "UploadComplete",
+    "InProgress",
+    "JobComplete",
+    "Failed",
+    "Aborted",
+)
+TERMINAL = frozenset({COMPLETE, FAILED, ABORTED})
+DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+@dataclass
+class Job:
+    """One Bulk 2.0 job, of kind ``ingest`` or ``query``."""
+
+    id: str
+    kind: str
+    operation: str
+    object: str
+    user_id: str
+    version: float
+    created_at: datetime
+    folder: Path
+    delimiter: str = "COMMA"
+    line_ending: str = "LF"
+    external_id: str | None = None
+    assignment_rule: str | None = None
+    soql: str = ""
+    state: str = OPEN
+    changed_at: datetime = datetime.min
+    processed: int = 0
+    failed: int = 0
+    total_ms: int = 0
+    error: str | None = None
+    uploaded: bool = False
+    row_ends: "array[int]" = field(default_factory=lambda: array("Q"))  # of a query's result: where each row ends
+    header_end: int = 0
+
+    def file(self, name: str) -> Path:
+        """Return where a file of this job lies: upload, successful, failed, unprocessed or result."""
+        return self.folder / f"{self.id}.{name}.csv"
+
+    @property
+    def done(self) -> bool:
+        """Whether the job will not change any more."""
+        return self.state in TERMINAL
+
+
+class Jobs:
+    """The jobs of an org and their worker, which starts with the first job."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="demo-org-jobs-")
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._jobs: dict[str, Job] = {}
+        self._waiting: queue.SimpleQueue[tuple[Job, Callable[[Job], None]] | None] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self.closing = threading.Event()
+
+    def create(self, kind: str, operation: str, sobject: str, user_id: str, version: float, at: datetime) -> Job:
+        """Add a job."""
+        with self._lock:
+            job_id = make_id(JOB_PREFIX, next(self._numbers))
+            folder = Path(self._folder.name)
+            job = Job(job_id, kind, operation, sobject, user_id, version, at, folder, changed_at=at)
+            self._jobs[job_id] = job
+        return job
+
+    def find(self, kind: str, job_id: str) -> Job | None:
+        """Return the job of this kind and id (15 or 18 characters), or None."""
+        with self._lock:
+            job = next((each for each in self._jobs.values() if each.id[:15] == job_id[:15]), None)
+        return job if job is not None and job.kind == kind and job_id in (job.id, job.id[:15]) else None
+
+    def every(self, kind: str) -> list[Job]:
+        """Return the jobs of a kind, oldest first."""
+        with self._lock:
+            return [each for each in self._jobs.values() if each.kind == kind]
+
+    def hand_over(self, job: Job, run: Callable[[Job], None]) -> None:
+        """Let the worker run a job when it gets to it."""
+        with self._lock:
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="demo-org-jobs", daemon=True)
+                self._worker.start()
+        self._waiting.put((job, run))
+
+    def remove(self, job: Job) -> None:
+        """Forget a job and its files."""
+        with self._lock:
+            self._jobs.pop(job.id, None)
+        for path in job.folder.glob(f"{job.id}.*"):
+            path.unlink()
+
+    def close(self) -> None:
+        """Stop the worker after the batch at hand and remove every file."""
+        self.closing.set()
+        self._waiting.put(None)
+        if self._worker is not None:
+            self._worker.join()
+        self._folder.cleanup()
+
+    def pause(self, seconds: float, job: Job) -> None:
+        """Wait, but no longer than the org runs or the job is wanted."""
+        until = time.monotonic() + seconds
+        while job.state == RUNNING and time.monotonic() < until:
+            if self.closing.wait(min(0.05, max(0.0, until - time.monotonic()))):
+                return
+
+    def _work(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            job, run = item
+            if self.closing.is_set():
+                return
+            if job.state == UPLOADED:
+                run(job)
+
+
+def pieces_of(path: Path, start: int = 0, stop: int | None = None, head: bytes = b"") -> Iterator[bytes]:
+    """Yield `head` and then the bytes of a file between two places, a quarter of a megabyte at a time."""
+    if head:
+        yield head
+    left = (path.stat().st_size if stop is None else stop) - start
+    with path.open("rb") as file:
+        file.seek(start)
+        while left > 0 and (piece := file.read(min(left, 262_144))):
+            left -= len(piece)
+            yield piece

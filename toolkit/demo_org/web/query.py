@@ -1,0 +1,89 @@
+"""Queries over REST: query, queryAll and the pages that follow a first one."""
+
+import re
+from itertools import islice
+
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.soql import Query, json_renderer
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web.routing import Route
+from toolkit.demo_org.web.wire import Answer, Call
+
+MAX_PAGE = 2_000
+MIN_PAGE = 200
+LONG_TEXT = 255
+LONG_TEXT_PAGE = 200
+"""With two or more long text fields selected a page holds no more than this."""
+
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+
+
+def query(org: OrgState, call: Call) -> Answer:
+    """GET /query?q=...: the first page of a query."""
+    return _first_page(org, call, all_rows=False)
+
+
+def query_all(org: OrgState, call: Call) -> Answer:
+    """GET /queryAll?q=...: the same, with what lies in the recycle bin."""
+    return _first_page(org, call, all_rows=True)
+
+
+def query_more(org: OrgState, call: Call, locator: str) -> Answer:
+    """GET /query/LOCATOR: a further page. Pages can be read again."""
+    cursor, offset = org.cursors.find(locator, call.user_id)
+    size = _short(org, call, cursor.batch_size)
+    rows = cursor.rows(offset, size)
+    records = list(map(json_renderer(cursor.query, call.version), rows))
+    following = offset + len(rows)
+    more = cursor.locator(following) if following < cursor.total else None
+    return _page(call, cursor.total, records, more)
+
+
+def _first_page(org: OrgState, call: Call, *, all_rows: bool) -> Answer:
+    soql = call.query.get("q")
+    if "explain" in call.query:
+        raise Refusal(400, "INVALID_QUERY", "Query plans are not available in this organization")
+    if soql is None:
+        raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")
+    with org.query(soql, org.access(call.user_id), all_rows=all_rows) as (prepared, rows):
+        if prepared.is_count:
+            return _page(call, int(str(next(rows)[0])), [], None)
+        batch_size = _batch_size(call, prepared)
+        size = _short(org, call, batch_size)
+        first = list(islice(rows, size + 1))
+        records = list(map(json_renderer(prepared, call.version), first[:size]))
+        if len(first) <= size:
+            return _page(call, len(first), records, None)
+        cursor = org.cursors.open(prepared, call.user_id, batch_size, first, rows)
+    return _page(call, cursor.total, records, cursor.locator(size))
+
+
+def _page(call: Call, total: int, records: list[dict[str, object]], locator: str | None) -> Answer:
+    page: dict[str, object] = {"totalSize": total, "done": locator is None}
+    if locator is not None:
+        page["nextRecordsUrl"] = f"{call.base}/query/{locator}"
+    page["records"] = records
+    return Answer(200, page)
+
+
+def _batch_size(call: Call, prepared: Query) -> int:
+    asked = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
+    size = MAX_PAGE if asked is None else min(MAX_PAGE, max(MIN_PAGE, int(asked.group(1))))
+    return min(size, LONG_TEXT_PAGE) if _long_texts(prepared) >= 2 else size
+
+
+def _long_texts(prepared: Query) -> int:
+    return sum(column.field.type == "textarea" and column.field.length > LONG_TEXT for column in prepared.columns)
+
+
+def _short(org: OrgState, call: Call, size: int) -> int:
+    planned = org.faults.take("short_page", call.path, call.method)
+    return size if planned is None else min(size, max(1, int(planned.number("size"))))
+
+
+ROUTES = [
+    Route("query", {"GET": query}),
+    Route("queryAll", {"GET": query_all}),
+    Route("query/{locator}", {"GET": query_more}),
+    Route("queryAll/{locator}", {"GET": query_more}),
+]

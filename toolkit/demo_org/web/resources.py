@@ -1,0 +1,39 @@
+"""Every resource below ``/services/data/vXX.X``, in one table."""
+
+from functools import partial
+
+from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web import (
+    bulk_ingest,
+    bulk_query,
+    collections,
+    composite,
+    limits,
+    listviews,
+    query,
+    rest,
+    versions,
+)
+from toolkit.demo_org.web.routing import Route, Router
+from toolkit.demo_org.web.wire import Answer, Call
+
+
+def answer(org: OrgState, call: Call, path: str) -> Answer:
+    """Answer a data call; `path` is what follows the version. What is not listed is refused with NOT_FOUND."""
+    return _ROUTER.answer(org, call, path)
+
+
+_ROUTER = Router(
+    [
+        Route("", {"GET": versions.resources}),
+        Route("composite", {"POST": partial(composite.composite, answer)}),
+        Route("composite/batch", {"POST": partial(composite.batch, answer)}),
+    ],
+    collections.ROUTES,
+    query.ROUTES,
+    limits.ROUTES,
+    listviews.ROUTES,
+    rest.ROUTES,
+    bulk_ingest.ROUTES,
+    bulk_query.ROUTES,
+)
