@@ -8,6 +8,7 @@ What is not supported is refused with Salesforce's own error (`toolkit.demo_org.
 wrongly.
 """
 
+from toolkit.demo_org.soql.bulk import check_bulk
 from toolkit.demo_org.soql.query import Query, prepare
 from toolkit.demo_org.soql.rendering import csv_header, csv_renderer, json_renderer, to_csv, to_json
 from toolkit.demo_org.soql.running import execute, total
@@ -16,6 +17,7 @@ from toolkit.demo_org.soql.selection import Column
 __all__ = [
     "Column",
     "Query",
+    "check_bulk",
     "csv_header",
     "csv_renderer",
     "execute",

@@ -10,12 +10,13 @@ A condition holds or it does not; where SQL would say "unknown" it does not, and
 Values are always bound, never written into the statement.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
 from toolkit.demo_org.errors import Refusal
-from toolkit.demo_org.ids import to_18
+from toolkit.demo_org.ids import is_id, to_18
 from toolkit.demo_org.schema import ID_TYPES, NUMBER_TYPES, Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.dates import EARLIEST, LATEST, days_of, start_of_day
@@ -23,7 +24,8 @@ from toolkit.demo_org.soql.lexer import like_pattern, string_value
 from toolkit.demo_org.soql.sources import Reached, Sources
 from toolkit.demo_org.soql.tree import Comparison, Condition, Either, Every, Opposite, Value, Within
 
-UPPER_FUNCTION = "soql_upper"  # str.upper, known to the connection that runs the statement: SQLite's own is ASCII only
+UPPER_FUNCTION = "soql_upper"  # `upper`, known to the connection that runs the statement; SQLite's own is ASCII only
+MOST_BOUND_VALUES = 1000  # a longer list is bound as one JSON array
 
 _ORDERED = frozenset({"<", "<=", ">", ">="})
 _NEGATIVE = frozenset({"!=", "NOT IN", "EXCLUDES"})
@@ -63,6 +65,14 @@ def where(condition: Condition, terms: Terms) -> str:
     if isinstance(condition, Within):
         return terms.inner(condition, reached)
     return _Comparing(condition, reached, terms).sql()
+
+
+def upper(text: str) -> str:
+    """Return a text in capitals, character by character, so that it keeps its length ("ß" stays)."""
+    capitals = text.upper()
+    if len(capitals) == len(text):
+        return capitals
+    return "".join(each if len(each.upper()) > 1 else each.upper() for each in text)
 
 
 def present_records(sources: Sources, *, all_rows: bool) -> list[str]:
@@ -138,11 +148,13 @@ class _Comparing:
         column = self.reached.sql
         if self._folds_case():
             if not all(str(each).isascii() for each in values):
-                values = [str(each).upper() for each in values]
-                return f"{UPPER_FUNCTION}({column}) IN ({self._bound(values)})"
-            column = f"{column} COLLATE NOCASE"
+                column, values = f"{UPPER_FUNCTION}({column})", [upper(str(each)) for each in values]
+            else:
+                column = f"{column} COLLATE NOCASE"
         if len(values) == 1:
             return f"{column} = {self._bound(values)}"
+        if len(values) > MOST_BOUND_VALUES:
+            return f"{column} IN (SELECT value FROM json_each({self._bound([json.dumps(values)])}))"
         return f"{column} IN ({self._bound(values)})"
 
     def _folds_case(self) -> bool:
@@ -160,7 +172,7 @@ class _Comparing:
         if converted is None:
             raise complaints.wrong_operator(self.terms.text, self.comparison.left.position)
         if self._folds_case():
-            column, converted = f"{UPPER_FUNCTION}({column})", str(converted).upper()
+            column, converted = f"{UPPER_FUNCTION}({column})", upper(str(converted))
         return f"{column} {operator} {self._bound([converted])}"
 
     def _within_days(self, value: Value) -> str:
@@ -187,7 +199,7 @@ class _Comparing:
         if self.field.case_sensitive:
             return f"{column} GLOB {self._bound([_as_glob(pattern)])}"
         if not pattern.isascii():
-            column, pattern = f"{UPPER_FUNCTION}({column})", pattern.upper()
+            column, pattern = f"{UPPER_FUNCTION}({column})", upper(pattern)
         return f"{column} LIKE {self._bound([pattern])} ESCAPE '\\'"
 
     def _includes(self, negated: bool) -> str:
@@ -196,7 +208,7 @@ class _Comparing:
         for value in self.comparison.values:
             if value.kind != "string":
                 raise self._wrong_value()
-            wanted = [each.strip().upper() for each in string_value(value.token, self.terms.text).split(";")]
+            wanted = [upper(each.strip()) for each in string_value(value.token, self.terms.text).split(";")]
             matches.append(_balanced([f"instr({chosen}, {self._bound([f';{each};'])}) > 0" for each in wanted], "AND"))
         found = _balanced(matches, "OR")
         return _not(found) if negated else found
@@ -248,14 +260,14 @@ class _Comparing:
         return written
 
     def _id(self, text: str) -> str:
-        if len(text) not in (15, 18) or not (text.isascii() and text.isalnum()):
+        if not is_id(text):
             raise complaints.at(
                 self.terms.text,
                 self.comparison.left.position,
                 f"invalid ID field: {text}",
                 "INVALID_QUERY_FILTER_OPERATOR",
             )
-        return to_18(text[:15])
+        return to_18(text)
 
     def _wrong_value(self) -> Refusal:
         kind = self.field.type

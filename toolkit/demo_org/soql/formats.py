@@ -1,7 +1,7 @@
 """Values as people read them: labels of picklists, FORMAT() in the en_US locale, and the text of a double."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from toolkit.demo_org.schema import NUMBER_TYPES, Field
@@ -26,8 +26,8 @@ def labelled(field: Field) -> Callable[[Any], str]:
     return lambda stored: labels.get(stored, stored)
 
 
-def formatted(field: Field) -> Callable[[Any], str]:
-    """Return the function that FORMAT() is for a field of this type."""
+def formatted(field: Field, zone: tzinfo) -> Callable[[Any], str]:
+    """Return the function that FORMAT() is for a field of this type, for a user in this time zone."""
     if field.type == "currency":
         return lambda stored: _currency(stored, field.scale)
     if field.type == "percent":
@@ -39,7 +39,7 @@ def formatted(field: Field) -> Callable[[Any], str]:
     if field.type == "date":
         return lambda stored: _day(date.fromisoformat(stored))
     if field.type == "datetime":
-        return lambda stored: _moment(datetime.fromisoformat(stored))
+        return lambda stored: _moment(datetime.fromisoformat(stored).astimezone(zone))
     if field.type == "boolean":
         return lambda stored: "true" if stored else "false"
     return labelled(field)

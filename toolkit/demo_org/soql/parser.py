@@ -122,7 +122,7 @@ class _Reader:
             raise self.unexpected()
         self._symbol("(")
         argument: Path | Call | None = None
-        if function == "FORMAT" and self._next.is_symbol("("):
+        if function == "FORMAT" and self._next.is_symbol("(") and self.now.is_word(*AGGREGATES):
             argument = self._call()
         elif not (function == "COUNT" and self.now.is_symbol(")")):
             argument = self._path()

@@ -46,6 +46,7 @@ class Query:
     limit: int | None
     offset: int | None
     all_rows: bool
+    zone: tzinfo  # the user's
     noted: str | None  # FOR VIEW or FOR REFERENCE
     key_prefixes: dict[str, str]  # the object of each id prefix, for parents of several types
 
@@ -96,6 +97,7 @@ def prepare(
         limit=statement.limit,
         offset=statement.offset,
         all_rows=all_rows,
+        zone=zone,
         noted=statement.noted,
         key_prefixes={each.key_prefix: each.name for each in schema},
     )

@@ -40,18 +40,18 @@ def to_csv(query: Query, row: Row) -> str:
 def json_renderer(query: Query, version: float | str) -> Callable[[Row], Record]:
     """Return the function that makes a record of a row of this query."""
     if query.is_aggregate:
-        return _group_renderer(query.columns)
+        return _record_of(query, query.columns, lambda _: {"type": "AggregateResult"}, {})
     url = f"/services/data/v{version}/sobjects/"
-    own = _Own(query.sobject.name, url, query.key_prefixes)
-    parents = {parent.names: parent for parent in query.parents}
-    return _object_renderer(query.columns, parents, (), Parent((), query.sobject.name, 0), own)
+    return _object_renderer(query, Parent((), query.sobject.name, 0), url)
 
 
 @lru_cache(maxsize=128)
 def csv_renderer(query: Query) -> Callable[[Row], str]:
     """Return the function that makes a CSV line of a row of this query."""
     pick = _picker([column.index for column in query.columns])
-    conversions = [(place, convert) for place, column in enumerate(query.columns) if (convert := _csv_reading(column))]
+    conversions = [
+        (place, convert) for place, column in enumerate(query.columns) if (convert := _csv_reading(query, column))
+    ]
     quotes_between = 2 * (len(query.columns) - 1)
 
     def line(row: Row) -> str:
@@ -67,43 +67,39 @@ def csv_renderer(query: Query) -> Callable[[Row], str]:
     return line
 
 
-class _Own:
-    """What the ``attributes`` of a record are made of."""
+def _object_renderer(query: Query, parent: Parent, url: str) -> Callable[[Row], Record]:
+    """Return the renderer of the record itself or of one of its parents, with the parents nested in it."""
+    depth = len(parent.names)
+    columns = [column for column in query.columns if column.names[:depth] == parent.names]
+    parents = {each.names: each for each in query.parents}
+    nested = {}
+    for column in columns:
+        key, names = column.names[depth], column.names[: depth + 1]
+        if len(column.names) > depth + 1 and key not in nested:
+            nested[key] = (parents[names].id_index, _object_renderer(query, parents[names], url))
+    return _record_of(query, columns, _attributes(query, parent, url), nested, depth)
 
-    def __init__(self, root: str, url: str, key_prefixes: dict[str, str]) -> None:
-        self.root = root
-        self.url = url
-        self.key_prefixes = key_prefixes
 
-
-def _object_renderer(
+def _record_of(
+    query: Query,
     columns: Sequence[Column],
-    parents: dict[tuple[str, ...], Parent],
-    names: tuple[str, ...],
-    parent: Parent,
-    own: _Own,
+    attributes: Callable[[Row], Record],
+    nested: dict[str, tuple[int, Callable[[Row], Record]]],
+    depth: int = 0,
 ) -> Callable[[Row], Record]:
-    """Return the renderer of the object at the end of `names`, with those nested in it."""
-    depth = len(names)
-    inside = [column for column in columns if column.names[:depth] == names]
-    keys: dict[str, int] = {}
+    """Return a renderer of the keys at `depth` of the columns' names, in order; `nested` ones have their own."""
+    places: dict[str, int] = {}
     conversions: list[tuple[str, Callable[[Any], Any]]] = []
-    nested: list[tuple[str, Callable[[Row], Record]]] = []
-    for column in inside:
+    for column in columns:
         key = column.names[depth]
-        if key in keys:
+        if key in nested:
+            places.setdefault(key, nested[key][0])
             continue
-        if len(column.names) == depth + 1:
-            keys[key] = column.index
-            if convert := _JSON_READINGS.get(column.reading, _special)(column):
-                conversions.append((key, convert))
-        else:
-            child = parents[(*names, key)]
-            keys[key] = child.id_index
-            nested.append((key, _object_renderer(columns, parents, child.names, child, own)))
-    pick = _picker(list(keys.values()))
-    labels = tuple(keys)
-    attributes = _attributes(parent, own)
+        places[key] = column.index
+        if convert := _json_reading(query, column):
+            conversions.append((key, convert))
+    labels, pick = tuple(places), _picker(list(places.values()))
+    children = [(key, render) for key, (_, render) in nested.items()]
 
     def record(row: Row) -> Record:
         made: Record = {"attributes": attributes(row)}
@@ -111,7 +107,7 @@ def _object_renderer(
         for key, convert in conversions:
             if (value := made[key]) is not None:
                 made[key] = convert(value)
-        for key, render in nested:
+        for key, render in children:
             if made[key] is not None:
                 made[key] = render(row)
         return made
@@ -119,65 +115,52 @@ def _object_renderer(
     return record
 
 
-def _attributes(parent: Parent, own: _Own) -> Callable[[Row], Record]:
-    index, entity = parent.id_index, parent.entity
-    if entity in own.key_prefixes.values():
-        start = f"{own.url}{entity}/"
+def _attributes(query: Query, parent: Parent, url: str) -> Callable[[Row], Record]:
+    index, entity, objects = parent.id_index, parent.entity, query.key_prefixes
+    if entity in objects.values():
+        start = f"{url}{entity}/"
         return lambda row: {"type": entity, "url": start + row[index]}
-    prefixes, url = own.key_prefixes, own.url  # a parent of one of several types: its id says which
-    return lambda row: {"type": entity, "url": f"{url}{prefixes[row[index][:3]]}/{row[index]}"}
-
-
-def _group_renderer(columns: Sequence[Column]) -> Callable[[Row], Record]:
-    labels = tuple(column.names[0] for column in columns)
-    pick = _picker([column.index for column in columns])
-    readings = [(column.names[0], _JSON_READINGS.get(column.reading, _special)(column)) for column in columns]
-    conversions = [(label, convert) for label, convert in readings if convert]
-
-    def record(row: Row) -> Record:
-        made: Record = {"attributes": {"type": "AggregateResult"}}
-        made.update(zip(labels, pick(row), strict=True))
-        for key, convert in conversions:
-            if (value := made[key]) is not None:
-                made[key] = convert(value)
-        return made
-
-    return record
+    # A parent of one of several types: its id says which.
+    return lambda row: {"type": entity, "url": f"{url}{objects[row[index][:3]]}/{row[index]}"}
 
 
 def _picker(indices: list[int]) -> Callable[[Row], Sequence[Any]]:
-    if len(indices) == 1:
-        only = indices[0]
-        return lambda row: (row[only],)
-    if indices == list(range(indices[0], indices[0] + len(indices))):
+    if len(indices) == 1 or indices == list(range(indices[0], indices[0] + len(indices))):
         return itemgetter(slice(indices[0], indices[0] + len(indices)))
     return itemgetter(*indices)
 
 
-def _special(column: Column) -> Callable[[Any], Any] | None:
-    if column.reading == "formatted":
-        return formatted(column.field)
-    return labelled(column.field)
-
-
-_JSON_READINGS: dict[str, Callable[[Column], Callable[[Any], Any] | None]] = {
-    "plain": lambda _: None,
-    "number": lambda _: None,
-    "boolean": lambda _: bool,
-    "datetime": lambda _: _json_moment,
-    "address": lambda _: json.loads,
-}
+def _json_reading(query: Query, column: Column) -> Callable[[Any], Any] | None:
+    match column.reading:
+        case "boolean":
+            return bool
+        case "datetime":
+            return _json_moment
+        case "address":
+            return json.loads
+        case "formatted":
+            return formatted(column.field, query.zone)
+        case "label":
+            return labelled(column.field)
+    return None
 
 
 def _json_moment(stored: str) -> str:
     return stored[:-1] + "+0000"
 
 
-def _csv_reading(column: Column) -> Callable[[Any], str] | None:
-    if column.reading == "number":
-        return double_text
-    if column.reading == "boolean":
-        return lambda stored: "true" if stored else "false"
-    if column.reading in ("formatted", "label"):
-        return _special(column)
+def _csv_reading(query: Query, column: Column) -> Callable[[Any], str] | None:
+    match column.reading:
+        case "number":
+            return double_text
+        case "boolean":
+            return _truth
+        case "formatted":
+            return formatted(column.field, query.zone)
+        case "label":
+            return labelled(column.field)
     return str if column.field.type == "int" else None
+
+
+def _truth(stored: object) -> str:
+    return "true" if stored else "false"

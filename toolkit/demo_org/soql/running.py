@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 
 from toolkit.demo_org.errors import Refusal
-from toolkit.demo_org.soql.conditions import UPPER_FUNCTION
+from toolkit.demo_org.soql.conditions import UPPER_FUNCTION, upper
 from toolkit.demo_org.soql.query import Query
 
 ROWS_AT_A_TIME = 1000
 MOST_GROUPS = 2000
+TOO_COMPLICATED = "Query is either selecting too many fields or the filter conditions are too complicated."
 
 
 def execute(query: Query, connection: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
@@ -28,15 +29,17 @@ def total(query: Query, connection: sqlite3.Connection) -> int:
 def _run(sql: str, query: Query, connection: sqlite3.Connection) -> sqlite3.Cursor:
     try:
         return connection.execute(sql, query.params)
-    except sqlite3.OperationalError as error:
-        if UPPER_FUNCTION not in str(error):
-            raise
-        connection.create_function(UPPER_FUNCTION, 1, _upper, deterministic=True)
-        return connection.execute(sql, query.params)
+    except (sqlite3.OperationalError, sqlite3.DataError) as error:
+        if UPPER_FUNCTION in str(error):  # the first time on this connection
+            connection.create_function(UPPER_FUNCTION, 1, _upper, deterministic=True)
+            return _run(sql, query, connection)
+        if "too" in str(error):  # too many columns, too long, too deep: beyond what SQLite takes
+            raise Refusal(400, "QUERY_TOO_COMPLICATED", TOO_COMPLICATED) from error
+        raise
 
 
 def _upper(text: str | None) -> str | None:
-    return None if text is None else text.upper()
+    return None if text is None else upper(text)
 
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[object, ...]]:

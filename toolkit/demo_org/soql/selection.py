@@ -161,7 +161,7 @@ def _record_column(path: Path, item: Selected, sources: Sources, selection: Sele
     for depth in range(1, len(reached.source.names) + 1):
         names = reached.source.names[:depth]
         if names not in selection.parents:
-            parent = sources.reach(Path((*names, "Id"), path.position)).source
+            parent = sources.parent(names)
             selection.parents[names] = Parent(names, parent.entity, selection.place(parent.id_sql))
     function = item.expression.function if isinstance(item.expression, Call) else None
     names = (item.alias,) if item.alias else reached.names

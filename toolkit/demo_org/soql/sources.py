@@ -113,6 +113,10 @@ class Sources:
             source = self._parent(source, relationship, path)
         return self._field(source, name, path)
 
+    def parent(self, names: tuple[str, ...]) -> Source:
+        """Return the parent that a resolved path went through, by the relationships that lead to it."""
+        return self._reached[names]
+
     def fields(self) -> list[Field]:
         """Return the fields of the object of FROM that the user may see, in describe order."""
         return [each for each in self.sobject.fields if self.reader.readable(self.sobject.name, each.name)]
