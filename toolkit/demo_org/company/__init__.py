@@ -1,9 +1,10 @@
 """The sample company: a made-up seller of business software, its customers, and how they are doing.
 
-`seed` fills an org with it. The files the company keeps on the customer side are made by
-`toolkit.demo_org.company.files`, out of the same customers.
+`seed` fills an org with it, and `customer_side` is what the company itself knows of the same customers, which
+`toolkit.demo_org.company.files` writes to files.
 """
 
+from toolkit.demo_org.company.customer_side import customer_side
 from toolkit.demo_org.company.org_side import seed
 
-__all__ = ["seed"]
+__all__ = ["customer_side", "seed"]

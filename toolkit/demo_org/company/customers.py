@@ -8,6 +8,7 @@ import random
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from toolkit.demo_org.company.words import (
     AWKWARD_NAMES,
@@ -21,7 +22,7 @@ from toolkit.demo_org.company.words import (
 )
 
 CAUSES = ("usage decline", "low seat use", "silent champion", "urgent tickets", "renewal with low NPS")
-MOODS = (("healthy", 60), ("wavering", 25), ("poor", 15))
+MOODS = (("healthy", 64), ("wavering", 24), ("poor", 12))
 CSM_COUNT = 8
 REP_COUNT = 8
 _SEGMENTS = (("SMB", 55), ("Mid-Market", 32), ("Enterprise", 13))
@@ -169,9 +170,9 @@ def _drifted_name(rng: random.Random, name: str) -> str:
 
 def _kind(rng: random.Random) -> tuple[str, bool]:
     chance = rng.random()
-    if chance < 0.80:
+    if chance < 0.81:
         return ("Customer - Channel" if rng.random() < 0.2 else "Customer - Direct"), True
-    if chance < 0.84:
+    if chance < 0.85:
         return "Customer - Direct", False
     if chance < 0.93:
         return "Prospect", False
@@ -194,10 +195,11 @@ def _keys(rng: random.Random, number: int, kind: str, there: bool) -> tuple[str 
 
 
 def _mood(rng: random.Random, active: bool) -> tuple[str, frozenset[str]]:
-    mood = _pick(rng, MOODS) if active else "poor"
-    count = {"healthy": 0, "wavering": 2, "poor": rng.choice((4, 4, 5))}[mood]
-    if mood == "healthy" and rng.random() < 0.25:
-        count = 1
+    mood = _pick(rng, MOODS) if active or rng.random() < 0.6 else "poor"
+    if mood == "healthy":
+        count = int(rng.random() < 0.15)
+    else:
+        count = rng.choice((2, 2, 3) if mood == "wavering" else (4, 4, 5))
     return mood, frozenset(rng.sample(CAUSES, count))
 
 
@@ -249,6 +251,7 @@ def _people(rng: random.Random, domain: str) -> tuple[Person, ...]:
     return tuple(people)
 
 
+@lru_cache(maxsize=1024)
 def plain(name: str) -> str:
     """Return a name as it goes into an e-mail address: ASCII letters in lower case."""
     letters = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("ø", "o"))
