@@ -65,16 +65,17 @@ def _account(customer: Customer, names: list[str]) -> tuple[object, ...]:
 def _usage(rng: random.Random, customer: Customer, today: date) -> list[tuple[object, ...]]:
     if customer.kind == "Former Customer" or rng.random() < 0.02:
         return []  # nobody works with it any more, or it is not measured
-    low = "low seat use" in customer.causes
-    share = rng.uniform(0.12, 0.32) if low else rng.uniform(0.68, 0.92)
-    declines = "usage decline" in customer.causes
+    severe = customer.mood == "poor"
+    low = (0.12, 0.3) if severe else (0.32, 0.5)
+    share = rng.uniform(*low) if "low seat use" in customer.causes else rng.uniform(0.68, 0.92)
+    weekly_loss = (0.075 if severe else 0.03) if "usage decline" in customer.causes else 0.0
     monday = today - timedelta(days=today.weekday() + 7)
     rows: list[tuple[object, ...]] = []
     for ago in range(WEEKS - 1, -1, -1):
         week = monday - timedelta(weeks=ago)
         if week < customer.signed_on:
             continue
-        left = max(0.3, 1 - 0.075 * (10 - ago)) if declines and ago < 10 else 1.0
+        left = 1 - weekly_loss * max(0, 10 - ago)
         active = min(customer.seats, max(1, round(customer.seats * share * left * rng.uniform(0.94, 1.06))))
         logins = round(active * rng.uniform(3, 6))
         rows.append((customer.external_id, week, active, logins, round(logins * rng.uniform(2, 5))))
