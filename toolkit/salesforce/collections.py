@@ -24,13 +24,15 @@ OnResults = Callable[[pl.DataFrame], None]
 ROWS_PER_CALL = 200
 LOCK_TRIES = 4
 LOCKED = "UNABLE_TO_LOCK_ROW"
+_LEFT_OUT = object()
 
 
 @dataclass(frozen=True)
 class Write:
     """What is to be written: rows of canonical text, the field types, and the key that says which record a row is.
 
-    ``key`` is the column that identifies a row: Id, the external id field of an upsert, None for an insert.
+    ``key`` is the column that identifies a row: Id, the external id field of an upsert, None for an insert. Null in a
+    row sets the field to null, an empty text leaves it as it is.
     """
 
     sobject: str
@@ -98,16 +100,19 @@ def _records(write: Write) -> list[dict[str, Any]]:
     if write.operation == "delete":
         return [{"Id": record_id} for record_id in write.rows.get_column("Id")]
     columns = {name: _json_values(write, name) for name in write.rows.columns}
-    return [{**attributes, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
+    return [
+        {**attributes, **{name: value for name, value in zip(columns, row, strict=True) if value is not _LEFT_OUT}}
+        for row in zip(*columns.values(), strict=True)
+    ]
 
 
 def _json_values(write: Write, name: str) -> list[Any]:
     field_type = write.types.get(name, "string")
     texts = write.rows.get_column(name).to_list()
     try:
-        return [values.from_text(text, field_type) for text in texts]
+        return [_LEFT_OUT if text == "" else values.from_text(text, field_type) for text in texts]
     except ValueError:
-        wrong = next(text for text in texts if not _reads(text, field_type))
+        wrong = next(text for text in texts if text != "" and not _reads(text, field_type))
     raise InputError(
         f"{wrong!r} is not a value for {write.sobject}.{name}, which is of type {field_type}",
         hint="give canonical text: true, 12.5, 2026-05-24, 2026-05-24T07:25:37.000Z",

@@ -5,9 +5,10 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,7 +21,7 @@ from toolkit.salesforce.describe import Describes, ObjectDescribe
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
-from toolkit.salesforce.query import Column, Progress
+from toolkit.salesforce.query import Column, Page, Progress
 from toolkit.salesforce.soql import literal, select
 from toolkit.salesforce.soql import name as api_name
 from toolkit.salesforce.transport import Transport
@@ -58,8 +59,8 @@ def connect(
     """Log in and return the org.
 
     `login` is client_credentials, refresh_token or token (an access token that was handed over). `timeout` is seconds
-    to connect and to wait for an answer, `max_calls` a cap on the calls of this connection. `sleep` and `jitter` are how
-    waits are made. Costs one API call, which proves that the API version and the user's API access are right.
+    to connect and to wait for an answer, `max_calls` a cap on the calls of this connection. `sleep` and `jitter` are
+    how waits are made. Costs one API call, which proves that the API version and the user's API access are right.
 
     Raises LoginError, UnavailableError when nothing answers, AccessError without API access, InputError for an address
     that is not https or an API version that the org does not serve.
@@ -137,26 +138,33 @@ class Org:
         scope: str | None = None,
         via: ReadVia = "auto",
         progress: Progress | None = None,
+        bulk_from: int = BULK_FROM,
     ) -> pl.DataFrame:
         """Return records as a frame sorted by Id: one column a field path, named as given, typed by the field.
 
         `where` is SOQL text, `scope` a word for USING SCOPE. `auto` reads the first page over REST and goes to Bulk
-        when the result has `BULK_FROM` records or more. Raises NotFoundError for a field that does not exist.
+        when the result has `bulk_from` records or more. Raises NotFoundError for a field that does not exist.
         """
         wanted = query.columns_of(self.describe(sobject), fields)
         columns = query.with_id(wanted)
-        parts = self._read(sobject, columns, where, scope, via, progress)
-        return _gathered(columns, wanted, parts)
+        if via not in get_args(ReadVia):
+            raise InputError(f"There is no way to read called {via!r}", hint="use auto, rest or bulk")
+        in_bulk = partial(self._read_bulk, sobject, columns, where, scope, progress)
+        if via == "bulk":
+            return _gathered(columns, wanted, in_bulk())
+        pages = query.pages(self._wire, columns, sobject, where, scope)
+        first = next(pages)
+        if via == "auto" and first.total >= bulk_from and not any(each.compound for each in columns):
+            return _gathered(columns, wanted, in_bulk())
+        return _gathered(columns, wanted, _frames(columns, chain([first], pages), progress))
 
     def by_ids(self, sobject: str, ids: Iterable[str], fields: Sequence[str]) -> pl.DataFrame:
         """Return the records with these ids as a frame sorted by Id, like `records`; ids that are gone are left out."""
         wanted = query.columns_of(self.describe(sobject), fields)
         columns = query.with_id(wanted)
         asked = list(dict.fromkeys(ids))
-        parts = (
-            query.frame_of(columns, page.records) for page in query.pages_by_id(self._wire, columns, sobject, asked)
-        )
-        return _gathered(columns, wanted, parts)
+        pages = query.pages_by_id(self._wire, columns, sobject, asked)
+        return _gathered(columns, wanted, _frames(columns, pages, None))
 
     def write(
         self,
@@ -169,17 +177,19 @@ class Org:
         progress: Progress | None = None,
         on_job: bulk.OnJob | None = None,
         on_results: OnResults | None = None,
+        sparse: bool = False,
     ) -> pl.DataFrame:
         """Write rows and return what became of each, in the form of `frames.WRITE_RESULTS`, in the order of `rows`.
 
-        `rows` are canonical text (`toolkit.values`); null sets the field to null; every column is written in every row.
+        `rows` are canonical text (`toolkit.values`); null sets the field to null; every column is written in every row,
+        unless they are `sparse`: then an empty text leaves that field of that record as it is.
         `types` gives the Salesforce type of each field. A row is identified by Id (update, delete), by the field
         `external_id` (upsert) or not at all (insert, whose failed rows have a null id). Rows that Bulk's CSV cannot
         carry go through collections. `on_job` hears of job ids, `on_results` of results as they arrive.
 
         Raises InputError for rows that cannot be sent, SalesforceError when the org refuses a whole request.
         """
-        write = _checked(sobject, operation, rows, types, external_id)
+        write = _checked(sobject, operation, rows, types, external_id, sparse)
         if via == "collections":
             return write_collections(self._wire, write, progress, on_results)
         if via != "bulk":
@@ -195,13 +205,14 @@ class Org:
         types: dict[str, str],
         external_id: str | None = None,
         progress: Progress | None = None,
+        sparse: bool = False,
     ) -> pl.DataFrame:
         """Return what became of those rows that a Bulk job of an earlier run held, and delete the job.
 
-        The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out. Raises NotFoundError when the job is gone or was
-        never closed, and did nothing.
+        The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out.
+        Raises NotFoundError when the job is gone, or was never closed and so did nothing.
         """
-        write = _checked(sobject, operation, rows, types, external_id)
+        write = _checked(sobject, operation, rows, types, external_id, sparse)
         return bulk.collect_left_over(self._wire, job_id, write, progress)
 
     def __repr__(self) -> str:
@@ -211,38 +222,16 @@ class Org:
         records: list[dict[str, Any]] = query.read_statement(self._wire, statement)["records"]
         return records[0] if records else {}
 
-    def _read(
+    def _read_bulk(
         self,
         sobject: str,
         columns: Sequence[Column],
         where: str | None,
         scope: str | None,
-        via: ReadVia,
         progress: Progress | None,
     ) -> Iterable[pl.DataFrame]:
-        if via not in get_args(ReadVia):
-            raise InputError(f"There is no way to read called {via!r}", hint="use auto, rest or bulk")
-        in_bulk = partial(
-            bulk.read_bulk,
-            self._wire,
-            columns,
-            select([each.path for each in columns], sobject, where=where, scope=scope),
-            progress,
-        )
-        if via == "bulk":
-            yield from in_bulk()
-            return
-        may_switch = via == "auto" and not any(each.compound for each in columns)
-        done = 0
-        for page in query.pages(self._wire, columns, sobject, where, scope):
-            if may_switch and page.total >= BULK_FROM:
-                yield from in_bulk()
-                return
-            may_switch = False
-            done += len(page.records)
-            if progress:
-                progress(done, page.total)
-            yield query.frame_of(columns, page.records)
+        statement = select([each.path for each in columns], sobject, where=where, scope=scope)
+        return bulk.read_bulk(self._wire, columns, statement, progress)
 
     def _write_bulk(
         self,
@@ -272,6 +261,15 @@ def _resources(wire: Wire) -> dict[str, Any]:
     )
 
 
+def _frames(columns: Sequence[Column], pages: Iterable[Page], progress: Progress | None) -> Iterator[pl.DataFrame]:
+    done = 0
+    for page in pages:
+        done += len(page.records)
+        if progress:
+            progress(done, page.total)
+        yield query.frame_of(columns, page.records)
+
+
 def _gathered(columns: Sequence[Column], wanted: Sequence[Column], parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     key = next(each.name for each in columns if each.path == "Id")
     whole = pl.concat([query.empty_frame(columns), *parts])
@@ -279,7 +277,12 @@ def _gathered(columns: Sequence[Column], wanted: Sequence[Column], parts: Iterab
 
 
 def _checked(
-    sobject: str, operation: Operation, rows: pl.DataFrame, types: dict[str, str], external_id: str | None
+    sobject: str,
+    operation: Operation,
+    rows: pl.DataFrame,
+    types: dict[str, str],
+    external_id: str | None,
+    sparse: bool,
 ) -> Write:
     """The write in order, or an InputError that says what is wrong with it."""
     if operation not in get_args(Operation):
@@ -297,7 +300,7 @@ def _checked(
     if key:
         _check_key(rows, key)
     empty = pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep()
-    return Write(sobject, operation, rows.select(empty) if rows.width else rows, types, key)
+    return Write(sobject, operation, rows if sparse or not rows.width else rows.select(empty), types, key)
 
 
 def _check_key(rows: pl.DataFrame, key: str) -> None:
