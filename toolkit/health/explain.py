@@ -92,6 +92,9 @@ class Explanation:
         """The sentences as one paragraph."""
         return " ".join(self.sentences)
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def explain(scores: pl.DataFrame, contributions: pl.DataFrame, profile: HealthProfile, account_id: str) -> Explanation:
     """Return the explanation of one account's score, from `frames.SCORES` and `frames.CONTRIBUTIONS`.

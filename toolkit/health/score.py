@@ -28,6 +28,10 @@ _TOLERANCE = 1e-12
 """Coverage is a quotient of sums: 0.5 of the weight must pass a minimum of 0.5 however the floats fell."""
 
 
+TOO_LITTLE_KNOWN = "health: minimum coverage"
+"""The rule under which ``skips`` holds the accounts that got no score."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """The scores (`frames.SCORES`), the accounts without one and why (`frames.SKIPS`), and their contributions."""
@@ -154,7 +158,7 @@ def _skips(wide: pl.DataFrame, profile: HealthProfile) -> pl.DataFrame:
             pl.lit("here").alias("side"),
             RECORD_KEY,
             pl.lit(None, pl.String).alias("name"),
-            pl.lit("health: minimum coverage").alias("rule"),
+            pl.lit(TOO_LITTLE_KNOWN).alias("rule"),
             reason.alias("reason"),
         ),
         SKIPS,

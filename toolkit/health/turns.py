@@ -90,7 +90,7 @@ def _turn(band: str, way: float, standings: Sequence[Standing], *, rising: bool)
     for each in sorted(counting, key=lambda each: -abs(_reach(each, rising=rising))):
         last = _step(each, way, rising=rising)
         step = last or _step(each, _reach(each, rising=rising), rising=rising)
-        if step is None or step.to == step.value:
+        if step is None or (step.to == step.value and not step.below):
             continue
         steps.append(step)
         way -= (step.to_points - step.points) * each.weight
