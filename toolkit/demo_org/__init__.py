@@ -1,4 +1,4 @@
-"""A Salesforce for people who have none: Salesforce's own APIs over HTTPS on this machine, filled with a sample company.
+"""A Salesforce for people who have none: its own APIs over HTTPS on this machine, filled with a sample company.
 
     with DemoOrg.start(accounts=500, seed=1) as org:
         ...  # a Salesforce client can log in at org.url, trusting org.ca_file

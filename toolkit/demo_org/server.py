@@ -137,7 +137,7 @@ def serve(
     seed: int = 1,
     db: Path | None = None,
     now: datetime | None = None,
-    ready: Callable[[DemoOrg], None] = lambda org: None,
+    ready: Callable[[DemoOrg], None] = lambda _: None,
 ) -> None:
     """Run an org in the foreground until SIGINT or SIGTERM; `ready` is called once it answers. Main thread only."""
     ended = threading.Event()
@@ -156,7 +156,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[ABORT_KEY] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+        self.scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""What ingest and query jobs of Bulk API 2.0 have in common: their JSON, their checks, their list, and their CSV cells."""
+"""What ingest and query jobs of Bulk API 2.0 have in common: their JSON, checks, list, and CSV cells."""
 
 from datetime import datetime
 

@@ -16,6 +16,8 @@ from toolkit.demo_org.web.wire import Answer, Call
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 MAX_UPLOAD = 100_000_000
+WORKER_SECONDS = 10.0
+"""How long the results of an aborted job wait for the batch at hand to end."""
 
 
 def create(org: OrgState, call: Call) -> Answer:
@@ -28,7 +30,10 @@ def create(org: OrgState, call: Call) -> Answer:
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
     if operation == "hardDelete":
-        text = "FeatureNotEnabled : hardDelete operation requires special user profile permission, please contact your system administrator"
+        text = (
+            "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
+            "please contact your system administrator"
+        )
         raise Refusal(400, "FEATURENOTENABLED", text)
     sobject = org.schema.get(str(details.get("object", "")))
     if sobject is None:
@@ -128,11 +133,14 @@ def _ended(org: OrgState, job_id: str) -> Job:
     job = find_job(org, "ingest", job_id)
     if not job.done:
         raise Refusal(400, "INVALIDJOBSTATE", f"Job state is {job.state}, results are not available yet")
+    job.at_rest.wait(WORKER_SECONDS)
     return job
 
 
 def _results(job: Job, name: str) -> Answer:
     path = job.file(name)
+    if name == "unprocessed" and not path.exists():
+        path = job.file("upload")  # the job ended before its first row
     if not path.exists():
         return Answer(200, raw=b"", content_type=CSV_TYPE)
     return Answer(200, pieces=pieces_of(path), content_type=CSV_TYPE)

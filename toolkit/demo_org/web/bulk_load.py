@@ -1,4 +1,4 @@
-"""What the worker does with an ingest job: read its CSV, save the rows batch by batch, and write down what became of each.
+"""What the worker does with an ingest job: read its CSV, save the rows batch by batch, note what became of each.
 
 What is wrong with the file as a whole (line ends, encoding, a column that does not exist) fails the job; what is wrong
 with a row is noted beside that row. An empty cell leaves the field alone, ``#N/A`` sets it to null.

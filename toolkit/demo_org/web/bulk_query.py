@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from toolkit.demo_org.errors import Refusal
-from toolkit.demo_org.soql import Query, csv_header, csv_renderer
+from toolkit.demo_org.soql import check_bulk, csv_header, csv_renderer
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import bulk_common
 from toolkit.demo_org.web.bulk_common import CSV_TYPE, find_job, full_info, quoted, short_info
@@ -32,21 +32,12 @@ def create(org: OrgState, call: Call) -> Answer:
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
     soql = str(details.get("query", ""))
     prepared = org.prepare(soql, org.access(call.user_id), all_rows=operation == "queryAll")
-    _check_allowed(prepared)
+    check_bulk(prepared)
     job = org.jobs.create("query", operation, prepared.sobject.name, call.user_id, call.version, org.clock.now())
     job.delimiter, job.line_ending, job.soql, job.state = delimiter, line_ending, soql, UPLOADED
     answer = Answer(200, short_info(job) | {"lineEnding": line_ending, "columnDelimiter": delimiter})
     org.jobs.hand_over(job, partial(_run, org))
     return answer
-
-
-def _check_allowed(prepared: Query) -> None:
-    if prepared.is_count or prepared.is_aggregate:
-        raise Refusal(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
-    if prepared.offset is not None:
-        raise Refusal(400, "API_ERROR", "OFFSET not supported in Bulk Query")
-    if any(column.field.type == "address" for column in prepared.columns):
-        raise Refusal(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
 
 
 def change(org: OrgState, call: Call, job_id: str) -> Answer:

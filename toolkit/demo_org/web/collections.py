@@ -42,7 +42,7 @@ def delete(org: OrgState, call: Call) -> Answer:
     """DELETE /composite/sobjects?ids=a,b&allOrNone=: put records into the recycle bin."""
     ids = [each.strip() for each in call.query.get("ids", "").split(",") if each.strip()]
     _check_size(len(ids), MOST_WRITTEN)
-    typed = []
+    typed: list[tuple[str, Row]] = []
     for record_id in ids:
         sobject = org.schema.by_prefix(record_id)
         typed.append((sobject.name if sobject is not None else "", {"Id": record_id}))
@@ -113,7 +113,10 @@ def _save(
 ) -> list[Outcome]:
     chunks = [(name, [row for _, row in group]) for name, group in groupby(typed, key=lambda each: each[0])]
     if len(chunks) > MOST_CHUNKS:
-        text = f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking."
+        text = (
+            f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking."
+        )
         raise Refusal(400, "INVALID_INPUT", text)
     access = org.access(call.user_id)
     outcomes: list[Outcome] = []
@@ -125,7 +128,7 @@ def _save(
                 else:
                     outcomes += save_rows(org, call.path, operation, name, rows, access, external)
             if all_or_none and any(isinstance(each, list) for each in outcomes):
-                raise _UndoneError
+                raise _UndoneError  # noqa: TRY301 - leaving the transaction is what undoes it
     except _UndoneError:
         return [each if isinstance(each, list) else [ROLLED_BACK] for each in outcomes]
     return outcomes

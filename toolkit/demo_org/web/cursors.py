@@ -70,7 +70,7 @@ class Cursors:
         rest: Iterable[tuple[object, ...]],
     ) -> Cursor:
         """Set a result aside: the rows already read and those still to come."""
-        file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)
+        file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - it lives as long as the cursor
         rows = itertools.chain(first, rest)
         offsets, total = [], 0
         while block := list(itertools.islice(rows, BLOCK)):

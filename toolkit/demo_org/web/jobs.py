@@ -43,13 +43,13 @@ class Job:
     version: float
     created_at: datetime
     folder: Path
+    changed_at: datetime
     delimiter: str = "COMMA"
     line_ending: str = "LF"
     external_id: str | None = None
     assignment_rule: str | None = None
     soql: str = ""
     state: str = OPEN
-    changed_at: datetime = datetime.min
     processed: int = 0
     failed: int = 0
     total_ms: int = 0
@@ -57,6 +57,10 @@ class Job:
     uploaded: bool = False
     row_ends: "array[int]" = field(default_factory=lambda: array("Q"))  # of a query's result: where each row ends
     header_end: int = 0
+    at_rest: threading.Event = field(default_factory=threading.Event)  # cleared while the worker is at it
+
+    def __post_init__(self) -> None:
+        self.at_rest.set()
 
     def file(self, name: str) -> Path:
         """Return where a file of this job lies: upload, successful, failed, unprocessed or result."""
@@ -85,7 +89,7 @@ class Jobs:
         with self._lock:
             job_id = make_id(JOB_PREFIX, next(self._numbers))
             folder = Path(self._folder.name)
-            job = Job(job_id, kind, operation, sobject, user_id, version, at, folder, changed_at=at)
+            job = Job(job_id, kind, operation, sobject, user_id, version, at, folder, at)
             self._jobs[job_id] = job
         return job
 
@@ -136,7 +140,11 @@ class Jobs:
             if self.closing.is_set():
                 return
             if job.state == UPLOADED:
-                run(job)
+                job.at_rest.clear()
+                try:
+                    run(job)
+                finally:
+                    job.at_rest.set()
 
 
 def pieces_of(path: Path, start: int = 0, stop: int | None = None, head: bytes = b"") -> Iterator[bytes]:

@@ -55,7 +55,7 @@ def basic(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
     return Answer(200, _basic(call, _find(org, sobject, view_id)))
 
 
-def describe(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
+def describe(org: OrgState, _call: Call, sobject: str, view_id: str) -> Answer:
     """GET /sobjects/X/listviews/ID/describe: columns, order, filter, scope, and the whole as SOQL."""
     view = _find(org, sobject, view_id)
     return Answer(
@@ -106,7 +106,7 @@ def soql(org: OrgState, view: ListView) -> str:
     terms = [
         f"{each.field} {_OPERATORS[each.operator]} {_values(each.operator, each.values)}" for each in view.conditions
     ]
-    where = " WHERE " + (" AND ".join(terms) if len(terms) == 1 else " AND ".join(terms)) if terms else ""
+    where = " WHERE " + " AND ".join(terms) if terms else ""
     order = f" ORDER BY {view.order_by} ASC NULLS FIRST, Id ASC NULLS FIRST"
     return f"SELECT {items} FROM {view.sobject}{scope}{where}{order}"
 
@@ -149,7 +149,7 @@ def _basic(call: Call, view: ListView) -> dict[str, object]:
 
 def _columns(org: OrgState, view: ListView) -> list[dict[str, object]]:
     sobject = find_object(org, view.sobject)
-    columns = []
+    columns: list[dict[str, object]] = []
     for path in (*view.columns, *HIDDEN_COLUMNS):
         field = _field(org, sobject, path)
         if field is None:

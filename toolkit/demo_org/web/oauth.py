@@ -1,7 +1,7 @@
 """Logging in: the OAuth 2.0 token endpoint, revocation, and who a token belongs to.
 
-Grants: ``client_credentials`` (the app's run-as user) and ``refresh_token``, with the client's id and secret in the form
-or in a Basic header. Errors are OAuth's ``{"error", "error_description"}`` with status 400, in Salesforce's words.
+Grants: ``client_credentials`` (the app's run-as user) and ``refresh_token``, with the client's id and secret in the
+form or in a Basic header. Errors are OAuth's ``{"error", "error_description"}`` with status 400, in Salesforce's words.
 """
 
 import base64

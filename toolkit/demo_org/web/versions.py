@@ -28,7 +28,7 @@ def list_versions(_org: OrgState, _call: Call) -> Answer:
 
 
 def label(version: int) -> str:
-    """Return the release name of a version: 31 is Summer '14, 66 is Spring '26. 42's apostrophe is typographic there."""
+    """Return the release name of a version: 31 is Summer '14, 66 is Spring '26. 42's apostrophe is typographic."""
     years, season = divmod(version - FIRST_LISTED, 3)
     year = 14 + years + (1 if season else 0)
     return f"{_SEASONS[season]} {'’' if version == 42 else chr(39)}{year}"

@@ -7,7 +7,7 @@ which a client asks for with ``X-PrettyPrint: 1``, is what Java's Jackson prints
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring  # type: ignore[attr-defined]
+from json.encoder import encode_basestring
 
 import msgspec
 
@@ -24,7 +24,9 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True)
 class Call:
-    """One API request: `path` has no doubled or trailing slashes, header names are lower-case, `version` is 0 outside /services/data."""
+    """One API request. `path` has no doubled or trailing slashes, header names are lower-case, and `version` is 0 for
+    what lies outside /services/data.
+    """
 
     method: str
     path: str
