@@ -24,7 +24,7 @@ DOORS = {
     "panel": ("dashboards",),
     "panel_material_ui": ("dashboards",),
     "apscheduler": ("toolkit.schedule",),
-    "rich": ("toolkit.cli", "toolkit.tour"),
+    "rich": ("toolkit.cli", "toolkit.console", "toolkit.tour"),
     "cyclopts": ("toolkit.cli",),
     "starlette": ("toolkit.demo_org",),
     "uvicorn": ("toolkit.demo_org",),

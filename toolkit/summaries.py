@@ -3,9 +3,15 @@
 Pure: frames in, frames out. What is counted here is counted the same everywhere.
 """
 
+from collections.abc import Iterable, Mapping
+
 import polars as pl
 
-from toolkit.values import NUMBER_TYPES
+from toolkit.config.models import FieldMapping, ObjectMapping
+from toolkit.frames import RECORD_KEY
+from toolkit.salesforce.describe import FieldDescribe
+from toolkit.values import NUMBER_TYPES, to_text
+from toolkit.writeback.preflight import Finding
 
 NO_BAND = "No score"
 """What an account without a score is called where bands are listed."""
@@ -17,7 +23,9 @@ def score_distribution(scores: pl.DataFrame, here: pl.DataFrame, bands: list[str
     Accounts without a score are a last row of their own, present only when there are any. `here` may lack the `mrr`
     column; the sums are null then.
     """
-    revenue = here.select("id", mrr=pl.col(mrr).cast(pl.Float64)) if mrr in here.columns else here.select("id", mrr=None)
+    revenue = (
+        here.select("id", mrr=pl.col(mrr).cast(pl.Float64)) if mrr in here.columns else here.select("id", mrr=None)
+    )
     counted = (
         scores.join(revenue, on="id", how="left")
         .group_by(band=pl.col("band").fill_null(NO_BAND))
@@ -62,13 +70,25 @@ def biggest_changes(changes: pl.DataFrame, limit: int) -> pl.DataFrame:
 
 
 def examples(changes: pl.DataFrame, limit: int) -> pl.DataFrame:
-    """Return up to `limit` rows that show the plan's variety: the first row of each field, then further ones in order."""
-    ranked = changes.with_columns(_turn=pl.int_range(pl.len()).over("side", "field", "verdict", order_by="seq"))
-    return ranked.sort("_turn", "seq").head(limit).drop("_turn").sort("seq")
+    """Return up to `limit` rows that show the plan's variety: of each field one row, each of another record.
+
+    Health comes first, then what else is written in Salesforce, then what is written here; within a field the rows
+    that will be written come before those that will not.
+    """
+    group = pl.struct("side", "field", "verdict").rank("dense").cast(pl.Int64)
+    turn = pl.int_range(pl.len()).over("side", "field", "verdict", order_by="seq")
+    ranked = changes.with_columns(
+        _turn=(turn - group) % pl.len().over("side", "field", "verdict"),
+        _health=~pl.col("partner").str.starts_with("health_"),
+        _written=pl.col("verdict") != "write",
+    )
+    order = ["_turn", "_health", "side", "_written", "seq"]
+    chosen = ranked.sort(order, descending=[False, False, True, False, False]).head(limit)
+    return chosen.select(changes.columns).sort("seq")
 
 
 def readable(changes: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns a person reads, in reading order, with the value before and the value after beside each other."""
+    """Return the columns a person reads, in reading order, the value before beside the value after."""
     where = pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("Here"))
     before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
     return changes.select(
@@ -81,3 +101,64 @@ def readable(changes: pl.DataFrame) -> pl.DataFrame:
         pl.col("verdict").alias("Verdict"),
         pl.col("reason").alias("Why"),
     )
+
+
+def mapping_table(
+    mapping: ObjectMapping,
+    fields: Mapping[str, FieldDescribe],
+    findings: Iterable[Finding],
+    samples: pl.DataFrame | None,
+    here: pl.DataFrame | None,
+    there: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """Return one row a mapped field, ordered ones first, with a value from either side and a light.
+
+    `fields` are the Salesforce fields by path, those that exist; `samples` has the ids of the pair whose values are
+    shown (here_id, there_id), preferably one that is filled on both sides. Columns: order, here, there, label, type,
+    direction, on_conflict, editable, visible, sample_here, sample_there, light (ok, warning, error), note.
+    """
+    pair = samples.row(0, named=True) if samples is not None and samples.height else {}
+    worst = _lights(mapping, findings)
+    rows = []
+    for field in sorted(mapping.fields, key=lambda each: (each.order is None, each.order or 0)):
+        facts = fields.get(field.there)
+        light, note = worst.get(field.there, ("ok", ""))
+        rows.append(
+            {
+                "order": field.order,
+                "here": field.here,
+                "there": field.there,
+                "label": facts.label if facts else None,
+                "type": facts.type if facts else None,
+                "direction": field.direction,
+                "on_conflict": field.on_conflict,
+                "editable": field.editable,
+                "visible": field.visible,
+                "sample_here": _sample(here, pair.get("here_id"), field.here, facts),
+                "sample_there": _sample(there, pair.get("there_id"), field.there, facts),
+                "light": light,
+                "note": note,
+            }
+        )
+    kinds = {"order": pl.Int64, "editable": pl.Boolean, "visible": pl.Boolean}
+    names = rows[0] if rows else FieldMapping.model_fields
+    return pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in names})
+
+
+def _lights(mapping: ObjectMapping, findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
+    lights: dict[str, tuple[str, str]] = {}
+    for finding in findings:
+        for field in mapping.fields:
+            concerns = finding.place.endswith(f"({field.here} -> {field.there})")
+            if concerns and finding.severity in ("error", "warning") and field.there not in lights:
+                lights[field.there] = (finding.severity, finding.message)
+    return lights
+
+
+def _sample(records: pl.DataFrame | None, record: str | None, column: str, facts: FieldDescribe | None) -> str | None:
+    if records is None or record is None or column not in records.columns:
+        return None
+    facts = facts or FieldDescribe(name=column)
+    row = records.filter(pl.col(RECORD_KEY) == record)
+    value: str | None = row.select(to_text(pl.col(column), row.schema[column], facts.type, facts.scale).first()).item()
+    return value

@@ -1,0 +1,8 @@
+"""Notebook widgets: thin faces over `Workspace`, whose buttons call the same methods a cell would call."""
+
+from toolkit.widgets.connection_card import ConnectionCard
+from toolkit.widgets.grid import Column, Grid
+from toolkit.widgets.mapping_table import MappingTable
+from toolkit.widgets.plan_review import PlanReview
+
+__all__ = ["Column", "ConnectionCard", "Grid", "MappingTable", "PlanReview"]

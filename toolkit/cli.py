@@ -1,0 +1,280 @@
+"""The command line: one command a step of the workspace, and the demo.
+
+Heavy imports happen inside the commands, so that ``--help`` and shell completion answer at once. Exit codes: 0 done,
+1 an error that was explained, 2 a command line that makes no sense, 3 done but something was held, refused or failed,
+130 interrupted.
+"""
+
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Group, Parameter
+from rich.console import Console
+
+from toolkit.errors import ToolkitError
+
+STEPS = Group("Steps, in the order they build on each other", sort_key=1)
+FACES = Group("Ways to look", sort_key=2)
+DEMO = Group("Without a Salesforce org", sort_key=0)
+UNATTENDED = Group("Unattended", sort_key=3)
+
+app = App(
+    name="cs-toolkit",
+    help="Keep a customer-success team and Salesforce in agreement: import, match, score, review every change, "
+    "commit exactly that, undo.",
+    help_epilogue="Start with: cs-toolkit demo",
+    version=lambda: version("cs-toolkit"),
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+DONE, FAILED, USAGE, ATTENTION, INTERRUPTED = 0, 1, 2, 3, 130
+
+Folder = Annotated[
+    Path, Parameter(name=["--workspace", "-w"], help="The workspace's folder, which holds workspace.toml.")
+]
+HERE = Path()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line and exit with its code. An expected error is told in words, without a traceback."""
+    try:
+        result = app(arguments)
+    except ToolkitError as error:
+        errors.print("[bold red]Error:[/]", style="red", end=" ")
+        errors.print(error.message, markup=False)
+        errors.print(f"-> {error.hint}", markup=False, style="bold")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        errors.print("Stopped. What was written is in the journal; see: cs-toolkit status")
+        sys.exit(INTERRUPTED)
+    sys.exit(result if isinstance(result, int) else DONE)
+
+
+@app.command(group=DEMO)
+def demo(
+    *,
+    workspace: Folder = Path("cs-toolkit-demo"),
+    accounts: Annotated[int, Parameter(help="How many accounts the demo org has.")] = 500,
+    seed: Annotated[int, Parameter(help="Which made-up company; the same seed gives the same records.")] = 1,
+    fresh: Annotated[bool, Parameter(help="Start over: forget the demo org and everything done in it.")] = False,
+    serve: Annotated[bool, Parameter(help="Leave the org running; open JupyterLab and the dashboard on it.")] = False,
+    browser: Annotated[bool, Parameter(help="With --serve: open the pages in the web browser.")] = True,
+) -> int:
+    """Walk the whole path on a made-up company: import, match, score, plan, commit, read back.
+
+    A second run finds that nothing is left to do. Nothing leaves this machine.
+    """
+    from toolkit import tour
+
+    return tour.walk(
+        workspace, accounts=accounts, seed=seed, fresh=fresh, serve=serve, browser=browser, console=console
+    )
+
+
+@app.command(group=DEMO, name="demo-org")
+def demo_org(
+    *,
+    port: Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.")] = 8443,
+    size: Annotated[int, Parameter(help="How many accounts.")] = 500,
+    seed: Annotated[int, Parameter(help="Which made-up company.")] = 1,
+    db: Annotated[Path | None, Parameter(help="Keep the org in this file; in memory when left out.")] = None,
+) -> None:
+    """Run a Salesforce of your own on loopback, for any Salesforce client. Ctrl-C ends it."""
+    from toolkit.demo_org.server import serve
+
+    serve(port=port, accounts=size, seed=seed, db=db, now=datetime.now(UTC))
+
+
+@app.command(group=DEMO)
+def init(
+    folder: Annotated[Path, Parameter(help="The folder to make a workspace of.")] = HERE,
+    *,
+    preset: Annotated[str, Parameter(help="Which ready mapping file to start from.")] = "demo",
+) -> None:
+    """Write a commented mapping file, workspace.toml, to start from. An existing one is never overwritten."""
+    from toolkit.config import PRESETS, preset_text
+    from toolkit.errors import InputError, NotFoundError
+
+    path = folder / "workspace.toml"
+    if preset not in PRESETS:
+        raise NotFoundError(f"There is no preset {preset!r}.", hint=f"Choose one of: {', '.join(PRESETS)}.")
+    if path.exists():
+        raise InputError(f"{path} exists already.", hint="Edit it, or choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(preset_text(preset), "utf-8")
+    console.print(f"Wrote {path}. Next: cs-toolkit check -w {folder}", markup=False)
+
+
+@app.command(group=STEPS)
+def check(*, workspace: Folder = HERE) -> int:
+    """Judge the mapping file against the org: does every field exist, is it writable, do the values fit?"""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        findings = ws.check()
+        printing.print_findings(console, findings)
+        return FAILED if any(each.severity == "error" for each in findings) else DONE
+
+
+@app.command(group=STEPS)
+def pull(*, workspace: Folder = HERE) -> None:
+    """Read from Salesforce what changed in the scope of the mapping file, and load the customer's own files."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        with printing.progress(console, "Reading from Salesforce") as advance:
+            pulled = ws.pull(progress=advance)
+        console.print(str(pulled), markup=False)
+        console.print(str(ws.load()), markup=False)
+
+
+@app.command(group=STEPS)
+def match(*, workspace: Folder = HERE) -> None:
+    """Link the records of both sides, and say for each that has no partner why."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        console.print(str(ws.match()), markup=False)
+        printing.print_mismatches(console, ws.mismatches())
+
+
+@app.command(group=STEPS)
+def score(*, workspace: Folder = HERE) -> None:
+    """Work out the health score of every account here."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        console.print(str(ws.score()), markup=False)
+        printing.print_distribution(console, ws)
+
+
+@app.command(group=STEPS)
+def plan(
+    *,
+    workspace: Folder = HERE,
+    rows: Annotated[int, Parameter(help="How many changes to print.")] = 20,
+    export: Annotated[Path | None, Parameter(help="Also write every row to this .csv or .parquet file.")] = None,
+) -> int:
+    """Show row by row what a commit would write, on either side. Writes nothing."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        made = ws.plan()
+        printing.print_plan(console, made, rows)
+        if export is not None:
+            made.export(export)
+            console.print(f"All {made.changes.height:,} rows are in {export}.", markup=False)
+        if made.writes:
+            console.print(
+                f"Commit exactly this with: cs-toolkit commit {made.digest[:12]} -w {workspace}", markup=False
+            )
+        return ATTENTION if made.changes.height > made.writes else DONE
+
+
+@app.command(group=STEPS)
+def commit(
+    digest: Annotated[str, Parameter(help="The digest that `plan` printed, or at least its first 12 characters.")],
+    *,
+    workspace: Folder = HERE,
+) -> int:
+    """Write exactly the plan with that digest, and nothing else."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        reviewed = ws.saved_plan(digest)
+        with printing.progress(console, "Writing") as advance:
+            done = ws.commit(reviewed, confirm=reviewed.digest, progress=advance)
+        printing.print_commit(console, ws, done)
+        return ATTENTION if done.held or done.failed else DONE
+
+
+@app.command(group=STEPS)
+def undo(
+    commit_id: Annotated[str | None, Parameter(help="Which commit; the last one when left out.")] = None,
+    *,
+    workspace: Folder = HERE,
+    rows: Annotated[int, Parameter(help="How many changes to print.")] = 20,
+) -> int:
+    """Plan to take a commit back, where both sides still hold what it wrote. Commit that plan to undo."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        made = ws.undo(commit_id)
+        printing.print_plan(console, made, rows)
+        if made.writes:
+            console.print(f"Undo with: cs-toolkit commit {made.digest[:12]} -w {workspace}", markup=False)
+        return ATTENTION if made.changes.height > made.writes else DONE
+
+
+@app.command(group=STEPS)
+def resume(*, workspace: Folder = HERE) -> int:
+    """Settle what a commit that was cut off left open, by reading from Salesforce what really happened."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        settled = ws.resume()
+        if not settled:
+            console.print("Nothing to resume: every commit is settled.")
+        for each in settled:
+            printing.print_commit(console, ws, each)
+        return ATTENTION if any(each.held or each.failed for each in settled) else DONE
+
+
+@app.command(group=FACES)
+def status(*, workspace: Folder = HERE) -> None:
+    """Say where the workspace stands: last runs, links, scores, the pending plan, open commits."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        printing.print_status(console, ws)
+
+
+@app.command(group=FACES)
+def dashboard(
+    *,
+    workspace: Folder = HERE,
+    port: Annotated[int, Parameter(help="The port on 127.0.0.1.")] = 5006,
+    show: Annotated[bool, Parameter(help="Open it in the web browser.")] = True,
+) -> None:
+    """Serve the dashboard for CS leaders over this workspace. It only reads. Ctrl-C ends it."""
+    from dashboards.app import serve
+
+    serve(workspace, port=port, show=show)
+
+
+@app.command(group=UNATTENDED)
+def schedule(
+    *,
+    workspace: Folder = HERE,
+    once: Annotated[bool, Parameter(help="Run what is due now, then end; for cron or a task scheduler.")] = False,
+    job: Annotated[
+        Literal["pull", "push_health"] | None, Parameter(help="Run this job now, whether or not it is due.")
+    ] = None,
+) -> int:
+    """Run the steps at the times the mapping file appoints. Ctrl-C ends it."""
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        outcomes = [(job, ws.job(job))] if job else ws.due_jobs() if once else ws.run_schedule()
+        failed = False
+        for name, outcome in outcomes:
+            failed = failed or isinstance(outcome, Exception)
+            console.print(f"{name}: {outcome}", markup=False)
+        return FAILED if failed else DONE
+
+
+if __name__ == "__main__":
+    main()

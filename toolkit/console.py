@@ -1,0 +1,152 @@
+"""What the command line prints: tables, bars and sentences made from frames. Shows, decides nothing.
+
+Everything that comes from a record is printed without being read as markup.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+from toolkit.writeback.commit import Commit
+
+from toolkit import summaries
+from toolkit.workspace import Workspace
+from toolkit.writeback.plan import Plan
+from toolkit.writeback.preflight import Finding
+
+BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
+VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+BAR = 30
+
+
+@contextmanager
+def progress(console: Console, doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a progress bar while a step works; gives the callable that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+
+        def advance(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def print_frame(
+    console: Console, frame: pl.DataFrame, *, title: str = "", styles: dict[str, dict[str, str]] | None = None
+) -> None:
+    """Print a frame as a table; numbers to the right. `styles` maps a column's values to colours."""
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(
+            *(
+                Text(_cell(value), style=(styles or {}).get(name, {}).get(str(value).lower(), ""))
+                for name, value in zip(frame.columns, row, strict=True)
+            )
+        )
+    console.print(table)
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Print what a check of the mapping found, worst first, or that all is well."""
+    if not findings:
+        console.print("Every mapped field exists, may be written, and can hold what would be written to it.")
+    for finding in sorted(findings, key=lambda each: list(SEVERITY_STYLES).index(each.severity)):
+        console.print(Text(f"{finding.severity}: ", style=SEVERITY_STYLES[finding.severity]), end="")
+        console.print(Text(f"{finding.place}: {finding.message}"))
+        console.print(Text(f"  -> {finding.hint}", style="dim"))
+
+
+def print_mismatches(console: Console, mismatches: pl.DataFrame) -> None:
+    """Print how many records have no partner, by side and cause, with an example each."""
+    if mismatches.is_empty():
+        console.print("Every record on both sides has its partner.")
+        return
+    where = pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here"))
+    counted = (
+        mismatches.group_by(Side=where, Cause=pl.col("kind"))
+        .agg(pl.len().alias("Records"), pl.col("name").sort_by("id").first().alias("For example"))
+        .sort("Side", "Cause")
+        .select("Side", "Cause", "Records", "For example")
+    )
+    print_frame(console, counted)
+
+
+def print_distribution(console: Console, workspace: Workspace) -> None:
+    """Print how many accounts are in each band, as bars, worst band first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Health", "Accounts", "", "MRR"):
+        table.add_column(name, justify="right" if name in ("Accounts", "MRR") else "left")
+    for row in workspace.distribution().to_dicts():
+        style = BAND_STYLES.get(row["band"].lower(), "dim")
+        revenue = "—" if row["mrr"] is None else f"{row['mrr']:,.0f}"
+        table.add_row(
+            Text(row["band"], style=style),
+            f"{row['accounts']:,}",
+            Text("█" * round(BAR * row["share"]) + f" {row['share']:.0%}", style=style),
+            revenue,
+        )
+    console.print(table)
+
+
+def print_plan(console: Console, plan: Plan, rows: int) -> None:
+    """Print a plan: counts by field, examples, cost, digest."""
+    if plan.changes.is_empty():
+        console.print("Nothing to change: both sides agree on every mapped field.")
+        return
+    counts = summaries.plan_counts(plan.changes).select(
+        pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here")).alias("Written to"),
+        pl.col("field").alias("Field"),
+        pl.col("verdict").alias("Verdict"),
+        pl.col("rows").alias("Changes"),
+    )
+    print_frame(console, counts, styles={"Verdict": VERDICT_STYLES})
+    shown = summaries.readable(summaries.examples(plan.changes, rows))
+    console.print()
+    print_frame(
+        console,
+        shown,
+        title=f"{'Examples' if shown.height < plan.changes.height else 'Every change'}",
+        styles={"Verdict": VERDICT_STYLES},
+    )
+    console.print()
+    console.print(Text(f"{plan.writes:,} changes to write. Cost: {plan.cost}"))
+    console.print(Text(f"Digest {plan.digest[:12]}"))
+
+
+def print_commit(console: Console, workspace: Workspace, done: Commit) -> None:
+    """Print what a commit did, and every row that was held or failed with its reason."""
+    console.print(Text(str(done)))
+    trouble = workspace.journal(done.commit_id).filter(pl.col("state").is_in(["held", "failed"]))
+    if not trouble.is_empty():
+        shown = trouble.select(
+            Record="name", Field="field", State="state", Code="code", Why="message"
+        ).head(20)  # fmt: skip
+        print_frame(console, shown, title=f"Not written: {trouble.height:,}")
+
+
+def print_status(console: Console, workspace: Workspace) -> None:
+    """Print where a workspace stands and what the next step is."""
+    state = workspace.status()
+    print_frame(console, state.figures())
+    if not state.runs.is_empty():
+        columns = ["step", "started_at", "status", "read", "written", "skipped", "held", "failed", "api_calls", "note"]
+        console.print()
+        print_frame(console, state.runs.head(8).select(columns), title="Last runs")
+    console.print()
+    console.print(Text(f"Next: {state.next_step}"))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,140 @@
+"""The demo: the whole path on a made-up company, told step by step, with the result read back from the org.
+
+It calls the same methods an admin would call. Its state stays in the workspace's folder, so that a second run shows
+that nothing is left to do.
+"""
+
+import subprocess
+import sys
+import webbrowser
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from toolkit import console as printing
+from toolkit.workspace import Workspace
+from toolkit.writeback.plan import Plan
+
+EXAMPLES = 5
+DASHBOARD_PORT = 5006
+LAB_PORT = 8888
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+
+
+def walk(folder: Path, *, accounts: int, seed: int, fresh: bool, serve: bool, browser: bool, console: Console) -> int:
+    """Walk the path in the demo workspace at `folder`, tell what happened, and return an exit code.
+
+    With `serve` the org stays up, with JupyterLab and the dashboard on it, until Ctrl-C.
+    """
+    with Workspace.demo(folder, accounts=accounts, seed=seed, fresh=fresh) as workspace:
+        _say(console, "The demo company", f"in {folder}")
+        card = workspace.connection()
+        console.print(Text(f"Connected to {card.org_name} ({card.org_id}) as {card.username}, API {card.api_version}."))
+        _import(console, workspace)
+        _judge(console, workspace)
+        plan = _plan(console, workspace)
+        if plan.writes:
+            _commit(console, workspace, plan)
+        _read_back(console, workspace)
+        _go_on(console, folder)
+        if serve:
+            _serve(console, workspace, browser=browser)
+    return 0
+
+
+def _import(console: Console, workspace: Workspace) -> None:
+    _say(console, "Import and match", "Salesforce's list view on one side, your files on the other")
+    with printing.progress(console, "Reading from Salesforce") as advance:
+        console.print(str(workspace.pull(progress=advance)), markup=False)
+    with console.status("Loading your files"):
+        console.print(str(workspace.load()), markup=False)
+    console.print(str(workspace.match()), markup=False)
+    printing.print_mismatches(console, workspace.mismatches())
+
+
+def _judge(console: Console, workspace: Workspace) -> None:
+    _say(console, "Score", "usage, contacts, support and contract, as the health profile weighs them")
+    console.print(str(workspace.score()), markup=False)
+    printing.print_distribution(console, workspace)
+    first = workspace.attention(limit=1)
+    if not first.is_empty():
+        console.print(Text(f"First in line: {workspace.explain(first['id'][0])}"))
+
+
+def _plan(console: Console, workspace: Workspace) -> Plan:
+    _say(console, "Plan", "what would change on either side; nothing is written yet")
+    findings = workspace.check()
+    if any(each.severity == "error" for each in findings):
+        printing.print_findings(console, findings)
+    with console.status("Comparing both sides with what they last agreed on"):
+        plan = workspace.plan()
+    printing.print_plan(console, plan, EXAMPLES)
+    return plan
+
+
+def _commit(console: Console, workspace: Workspace, plan: Plan) -> None:
+    _say(console, "Commit", f"exactly the plan with digest {plan.digest[:12]}")
+    with printing.progress(console, "Writing") as advance:
+        done = workspace.commit(plan, confirm=plan.digest, progress=advance)
+    printing.print_commit(console, workspace, done)
+    console.print(Text(f"API calls: {plan.cost.calls:,} predicted, {done.api_calls:,} spent."))
+
+
+def _read_back(console: Console, workspace: Workspace) -> None:
+    _say(console, "Read back from Salesforce", "asked again, over the wire")
+    scored = workspace.read_back()
+    console.print(Text(f"{scored.height:,} accounts hold a health score. The lowest:"))
+    printing.print_frame(console, scored.head(EXAMPLES))
+
+
+def _go_on(console: Console, folder: Path) -> None:
+    _say(console, "How to go on", "")
+    where = f"-w {folder}"
+    for command, purpose in (
+        ("cs-toolkit demo", "run it again: nothing is left to do"),
+        (f"cs-toolkit undo {where}", "plan to take the commit back"),
+        (f"cs-toolkit status {where}", "where everything stands"),
+        (f"cs-toolkit dashboard {where}", "what CS leaders see"),
+        ("cs-toolkit demo --serve", "JupyterLab with the tour notebook, and the dashboard"),
+    ):
+        console.print(Text(f"  {command:<48}{purpose}"))
+
+
+def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
+    """Keep the org up for other processes, with JupyterLab and the dashboard beside it, until one is told to stop."""
+    with ExitStack() as stack:
+        workspace.announce(stack)
+        dashboard = [
+            sys.executable, "-m", "toolkit.cli", "dashboard", "-w", str(workspace.folder),
+            "--port", str(DASHBOARD_PORT), "--no-show",
+        ]  # fmt: skip
+        lab = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--port", str(LAB_PORT), "--IdentityProvider.token=",
+            "--ip=127.0.0.1", "--ServerApp.allow_root=True", "--notebook-dir", str(_notebooks(workspace.folder)),
+        ]  # fmt: skip
+        children = [subprocess.Popen(command) for command in (dashboard, lab)]
+        _say(console, "Serving", "Ctrl-C ends all three")
+        pages = [f"http://127.0.0.1:{DASHBOARD_PORT}", f"http://127.0.0.1:{LAB_PORT}/lab/tree/00_tour.ipynb"]
+        for page in pages:
+            console.print(Text(f"  {page}"))
+            if browser:
+                webbrowser.open(page)
+        try:
+            for child in children:
+                child.wait()
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.wait(timeout=20)
+
+
+def _notebooks(folder: Path) -> Path:
+    return NOTEBOOKS if NOTEBOOKS.is_dir() else folder
+
+
+def _say(console: Console, title: str, subtitle: str) -> None:
+    console.print()
+    console.print(Text(title, style="bold"), Text(subtitle, style="dim"))

@@ -1,0 +1,560 @@
+"""The workspace: the object an admin holds, with one short method a step.
+
+A workspace is a folder: the mapping file ``workspace.toml``, the customer's files it names, and the store. Every step
+reads from the store, calls a pure function and writes the result back, so that each can be run again alone and looked
+at in between. A step that changes anything holds the store's lock and leaves a row in ``runs``, also when it fails.
+"""
+
+import getpass
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import polars as pl
+from toolkit.writeback.commit import Commit, commit, resume
+
+from toolkit import frames, summaries
+from toolkit.config import FieldMapping, HealthProfile, ObjectMapping, load, save
+from toolkit.demo_org import DemoOrg
+from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
+from toolkit.errors import DigestError, InputError, NotFoundError, PermissionDenied, StepMissingError
+from toolkit.health.attention import attention_order
+from toolkit.health.explain import Explanation, explain
+from toolkit.health.score import TOO_LITTLE_KNOWN, score
+from toolkit.importing.accounts import here_records
+from toolkit.importing.metrics import measure
+from toolkit.importing.pull import pull
+from toolkit.importing.sources import read_sources
+from toolkit.matching.match import match
+from toolkit.runs import Run
+from toolkit.salesforce import Credentials, Org, connect
+from toolkit.status import ConnectionCard, Status
+from toolkit.store import Store
+from toolkit.writeback.digest import ID_LENGTH
+from toolkit.writeback.plan import Plan, make_plan, seal
+from toolkit.writeback.preflight import Finding, check_targets
+from toolkit.writeback.sides import Sides, described
+from toolkit.writeback.undo import undo_plan
+
+ACCOUNT = "account"
+"""The one object of the mapping file that steps work on so far."""
+
+Direction = Literal["input", "output", "two_way"]
+Progress = Callable[[int, int | None], None]
+
+
+class Workspace:
+    """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
+
+    Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
+    """
+
+    def __init__(self, folder: Path, *, in_memory_org: bool = False) -> None:
+        self.folder = folder
+        self.settings = load(folder / MAPPING_FILE)
+        self.store = Store.open(folder)
+        self.demo_org: DemoOrg | None = None
+        self._in_memory_org = in_memory_org
+        self._demo: DemoConnection | None = None
+        self._closing = ExitStack()
+        self._closing.callback(self.store.close)
+
+    # -- opening and closing -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Self:
+        """Open the workspace in `folder`. Raises NotFoundError without a mapping file, ConfigError for its faults."""
+        folder = Path(folder)
+        if not (folder / MAPPING_FILE).exists():
+            raise NotFoundError(
+                f"{folder.absolute()} is no workspace: it has no {MAPPING_FILE}.",
+                hint="Name its folder with --workspace, or make one with: cs-toolkit init FOLDER (or cs-toolkit demo).",
+            )
+        return cls(folder)
+
+    @classmethod
+    def demo(cls, folder: Path | str | None = None, *, accounts: int = 500, seed: int = 1, fresh: bool = False) -> Self:
+        """Open the demo workspace in `folder`, made when there is none; a temporary one without `folder`.
+
+        `fresh` forgets what was done in it before. Raises InputError when the folder holds something else.
+        """
+        if folder is not None:
+            create_demo(Path(folder), accounts, seed, fresh=fresh)
+            return cls(Path(folder))
+        temporary = tempfile.TemporaryDirectory(prefix="cs-toolkit-demo-")
+        create_demo(Path(temporary.name), accounts, seed)
+        workspace = cls(Path(temporary.name), in_memory_org=True)
+        inner, workspace._closing = workspace._closing, ExitStack()
+        workspace._closing.callback(temporary.cleanup)
+        workspace._closing.push(inner)
+        return workspace
+
+    def close(self) -> None:
+        """Let go of the org and the store. A demo org that this workspace started ends."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.settings.workspace.name!r})"
+
+    def now(self) -> datetime:
+        """Return the present: the mapping file's ``as_of`` when it pins the clock, else the real time in UTC."""
+        return self.settings.workspace.as_of or datetime.now(UTC)
+
+    # -- the org -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def org(self) -> Org:
+        """The connected org. Raises LoginError, UnavailableError, or InputError when credentials are missing."""
+        settings = self.settings.connection
+        cap = self.settings.writeback.max_api_calls
+        if settings.login != "demo":
+            return connect(
+                login=settings.login,
+                login_url=settings.login_url or "",
+                credentials=Credentials.from_environment(),
+                ca_file=self.folder / settings.ca_file if settings.ca_file else None,
+                api_version=settings.api_version,
+                max_calls=cap,
+            )
+        running = self._demo_connection()
+        return connect(
+            login="client_credentials",
+            login_url=running.url,
+            credentials=Credentials(client_id=running.client_id, client_secret=running.client_secret),
+            ca_file=running.ca_file,
+            api_version=settings.api_version,
+            max_calls=cap,
+        )
+
+    def announce(self, until: ExitStack) -> None:
+        """Let other processes use this workspace's demo org, until `until` is closed."""
+        until.enter_context(announced(self.folder, self._demo_connection()))
+
+    def connection(self) -> ConnectionCard:
+        """Return which org this is, as whom we are there, and what is left of its API allowance."""
+        org = self.org
+        organization, username, budget = org.organization, org.username, org.budget
+        return ConnectionCard(
+            org_name=organization.name,
+            org_id=org.org_id,
+            url=org.url,
+            username=username,
+            api_version=org.api_version,
+            is_sandbox=organization.is_sandbox,
+            daily_max=budget.daily_max or 0,
+            daily_used=budget.daily_used or 0,
+            login=self.settings.connection.login,
+        )
+
+    def refresh_fields(self) -> int:
+        """Read the fields of the mapped object afresh and return how many there are (CAT-21)."""
+        return len(self.org.describe(self.mapped.sobject, refresh=True).fields)
+
+    def _demo_connection(self) -> DemoConnection:
+        if self._demo is None:
+            started = demo_org_of(self.folder, self.settings, in_memory=self._in_memory_org)
+            self._demo = self._closing.enter_context(started)
+            self.demo_org = self._demo.org
+        return self._demo
+
+    # -- the mapping -------------------------------------------------------------------------------------------------
+
+    @property
+    def mapped(self) -> ObjectMapping:
+        """How accounts here correspond to an object there."""
+        if ACCOUNT not in self.settings.objects:
+            raise InputError("The mapping file maps no account.", hint="Add a section [objects.account].")
+        return self.settings.objects[ACCOUNT]
+
+    def check(self) -> tuple[Finding, ...]:
+        """Judge every mapped field against the org: does it exist, may it be written, do the values fit."""
+        here = self.store.records("here", ACCOUNT)
+        return check_targets(
+            ACCOUNT, self.mapped, self.org.describe(self.mapped.sobject), self.settings.health.profile,
+            self.settings.writeback.guard_prefix, None if here is None else dict(here.schema),
+        )  # fmt: skip
+
+    def mapping(self) -> pl.DataFrame:
+        """Return one row a mapped field, in the order of the tables, with sample values and a light.
+
+        Columns: order, here, there, label, type, direction, on_conflict, editable, visible, sample_here, sample_there,
+        light (ok, warning, error), note.
+        """
+        fields = described(self.mapped, self.org.describe(self.mapped.sobject))
+        here, there = self.store.records("here", ACCOUNT), self.store.records("there", ACCOUNT)
+        return summaries.mapping_table(self.mapped, fields, self.check(), self.links(), here, there)
+
+    def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change mapped fields, named by their Salesforce field, and save the mapping file; its comments are kept.
+
+        Raises ConfigError when the result is not valid; the file is then left as it was.
+        """
+        self._allow("edit")
+        fields = tuple(
+            FieldMapping(**(field.model_dump(exclude_unset=True) | dict(edits.get(field.there, {}))))
+            for field in self.mapped.fields
+        )
+        unknown = set(edits) - {field.there for field in fields}
+        if unknown:
+            raise NotFoundError(f"Not mapped: {', '.join(sorted(unknown))}.", hint="Add the field to the mapping file.")
+        mapping = self.mapped.model_copy(update={"fields": fields})
+        changed = self.settings.model_copy(update={"objects": {**self.settings.objects, ACCOUNT: mapping}})
+        save(self.folder / MAPPING_FILE, changed)
+        self.settings = load(self.folder / MAPPING_FILE)
+
+    # -- the steps ---------------------------------------------------------------------------------------------------
+
+    def pull(self, progress: Progress | None = None) -> Run:
+        """Read from Salesforce what is in scope: everything the first time, then what changed since."""
+        with self._run("pull") as run:
+            result = pull(self.org, self.mapped, self.store, name=ACCOUNT, progress=progress)
+            run.read, run.written, run.skipped = result.read, result.changed, result.left
+            run.note = str(result)
+        return run
+
+    def load(self) -> Run:
+        """Read the customer's files, work out the metrics, and bring the records here up to date."""
+        with self._run("load") as run:
+            source = self.settings.account_source
+            if source is None:
+                raise InputError("No source has one row an account.", hint='Add [sources.accounts] with a "key".')
+            sources = read_sources(self.folder, self.settings)
+            metrics = measure(self.settings.metrics, sources.tables, self.now().date())
+            accounts = sources.tables[source].records
+            here = here_records(
+                accounts, self.store.records("source", ACCOUNT), self.store.records("here", ACCOUNT), metrics,
+                self._scores_or_none(), self.mapped,
+            )  # fmt: skip
+            self.store.save_records("here", ACCOUNT, here)
+            self.store.save_records("metrics", ACCOUNT, metrics)
+            self.store.save_records("source", ACCOUNT, accounts)
+            self.store.write(frames.SKIPS, sources.skips, within={"side": "here"})
+            run.read = sum(table.records.height for table in sources.tables.values())
+            run.written, run.skipped = here.height, sources.skips.height
+            run.note = f"{here.height:,} accounts from {len(sources.tables)} files"
+        return run
+
+    def match(self) -> Run:
+        """Link the records of both sides by the mapping's rules; whatever has no partner is said why."""
+        with self._run("match") as run:
+            here, there = self._records("here", "load"), self._records("there", "pull")
+            matched = match(here, there, self.mapped, self.links(), self.now())
+            self.store.write(frames.LINKS, matched.links)
+            self.store.write(frames.MISMATCHES, matched.mismatches)
+            run.read, run.written = here.height + there.height, matched.links.height
+            run.held = matched.mismatches.height
+            run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records without a partner"
+        return run
+
+    def score(self) -> Run:
+        """Score the health of every account here, with what each measure added to it."""
+        with self._run("score") as run:
+            metrics = self._records("metrics", "load")
+            scored = score(metrics, self.profile, self.now().date(), name=self.settings.health.profile_name or "")
+            self.store.write(frames.SCORES, scored.scores)
+            self.store.write(frames.CONTRIBUTIONS, scored.contributions)
+            self.store.append_scores(scored.scores)
+            self.store.write(frames.SKIPS, scored.skips, within={"rule": TOO_LITTLE_KNOWN})
+            source = self._records("source", "load")
+            here = here_records(source, source, self.here(), metrics, scored.scores, self.mapped)
+            self.store.save_records("here", ACCOUNT, here)
+            run.read, run.skipped = metrics.height, scored.scores["shown"].null_count()
+            run.written = run.read - run.skipped
+            run.note = f"profile {self.settings.health.profile_name}"
+        return run
+
+    def plan(self, directions: Sequence[Direction] = ()) -> Plan:
+        """Work out every change on either side and keep it as a plan. Writes nothing anywhere else.
+
+        `directions` leaves out the fields of other directions. Raises PreflightError when a mapped field cannot be
+        used at all, StepMissingError when a side was not read yet.
+        """
+        with self._run("plan") as run:
+            organization = self.org.organization
+            made = make_plan(
+                [self._sides(directions)],
+                org_id=self.org.org_id,
+                org_name=organization.name,
+                created_at=self.now(),
+                parent=self._last_commit(),
+                writeback=self.settings.writeback,
+                profile=self.settings.health.profile,
+                calls_left=self.org.budget.left,
+            )
+            self._keep(made, run)
+        return made
+
+    def undo(self, commit_id: str | None = None) -> Plan:
+        """Plan to take back a commit (the last one when not said), where both sides still hold what it wrote (BEY-5).
+
+        Raises NotFoundError when there is no such commit.
+        """
+        with self._run("undo") as run:
+            wanted = commit_id or self._last_commit()
+            if wanted is None:
+                raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
+            written = self.store.journal(wanted)
+            sides = self._sides()
+            paths = sorted({*written.filter(pl.col("side") == "there")["field"].to_list(), self.mapped.name})
+            ids = written["there_id"].drop_nulls().unique().sort()
+            fresh = self.org.by_ids(self.mapped.sobject, ids, ["Id", *paths]).rename({"Id": frames.RECORD_KEY})
+            now_there = replace(sides, there=fresh)
+            made = seal(
+                undo_plan(written, [now_there]),
+                [now_there],
+                org_id=self.org.org_id,
+                org_name=self.org.organization.name,
+                created_at=self.now(),
+                parent=self._last_commit(),
+                bulk_from=self.settings.writeback.bulk_from,
+                calls_left=self.org.budget.left,
+            )
+            self._keep(made, run)
+        return made
+
+    def saved_plan(self, digest: str) -> Plan:
+        """Return the kept plan whose digest starts with `digest`. Raises DigestError when a row was tampered with."""
+        if len(digest) < ID_LENGTH:
+            raise InputError(
+                f"{digest!r} is too short to name a plan.", hint=f"Give at least {ID_LENGTH} characters of its digest."
+            )
+        found = Plan.load(*self.store.plan(digest[:ID_LENGTH]))
+        if not found.digest.startswith(digest):
+            raise DigestError(f"No plan has the digest {digest}.", hint="Plan again and look: cs-toolkit plan")
+        return found
+
+    def commit(self, plan: Plan, *, confirm: str, progress: Progress | None = None) -> Commit:
+        """Write exactly the rows of `plan`; `confirm` is its digest, as it was shown.
+
+        Rows that moved since are held back. Raises PermissionDenied when the mapping file does not let this person
+        commit, and whatever `toolkit.writeback.commit` raises before anything is written.
+        """
+        self._allow("commit")
+        with self._run("commit") as run:
+            done = commit(
+                plan,
+                confirm,
+                self.org,
+                self.store,
+                self.settings,
+                objects=[self._sides()],
+                now=self.now(),
+                progress=progress,
+            )
+            run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
+        return done
+
+    def resume(self) -> tuple[Commit, ...]:
+        """Settle what commits that were cut off left open, by reading what Salesforce holds now."""
+        self._allow("commit")
+        with self._run("resume") as run:
+            settled = tuple(
+                resume(commit_id, self.org, self.store, self.settings, objects=[self._sides()], now=self.now())
+                for commit_id in self.store.open_commits()
+            )
+            run.written = sum(each.written for each in settled)
+            run.held = sum(each.held for each in settled)
+            run.failed = sum(each.failed for each in settled)
+        return settled
+
+    # -- unattended --------------------------------------------------------------------------------------------------
+
+    def job(self, name: str) -> str:
+        """Run one job of the [schedule] section now and say how it went.
+
+        ``pull`` reads both sides, matches, and takes over what Salesforce owns; ``push_health`` scores and writes what
+        the toolkit owns, one way (CAT-4). Neither decides a conflict: those rows stay for a person.
+        """
+        direction: dict[str, Direction] = {"pull": "input", "push_health": "output"}
+        if name not in direction:
+            raise NotFoundError(f"There is no job {name!r}.", hint=f"Jobs are: {', '.join(direction)}.")
+        for step in (self.pull, self.load, self.match, self.score):
+            step()
+        made = self.plan([direction[name]])
+        if not made.writes:
+            return "nothing to write"
+        return str(self.commit(made, confirm=made.digest))
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Return where the workspace stands and what to do next. Needs no org."""
+        latest = self.store.latest_plan()
+        digest, pending = "", 0
+        if latest is not None and latest[0]["parent"] == self._last_commit():
+            digest, pending = latest[0]["digest"], latest[1].filter(pl.col("verdict") == "write").height
+        return Status(
+            name=self.settings.workspace.name,
+            here=self._height("here"),
+            there=self._height("there"),
+            links=self.links().height,
+            mismatches=self.mismatches().height,
+            scored=self.scores()["shown"].count(),
+            pending=pending,
+            digest=digest,
+            open_commits=tuple(self.store.open_commits()),
+            runs=self.runs().reverse(),
+        )
+
+    def here(self) -> pl.DataFrame:
+        """Return the accounts here, wide: the file's columns, pulled ones, metrics and health. Needs `load`."""
+        return self._records("here", "load")
+
+    def there(self) -> pl.DataFrame:
+        """Return the records of Salesforce in scope, as last pulled. Needs `pull`."""
+        return self._records("there", "pull")
+
+    def links(self) -> pl.DataFrame:
+        """Return which record here is which record there (`frames.LINKS`)."""
+        return self.store.read(frames.LINKS)
+
+    def mismatches(self) -> pl.DataFrame:
+        """Return every record without a partner and why (`frames.MISMATCHES`)."""
+        return self.store.read(frames.MISMATCHES)
+
+    def skips(self) -> pl.DataFrame:
+        """Return what was left out before matching and why (`frames.SKIPS`)."""
+        return self.store.read(frames.SKIPS)
+
+    def scores(self) -> pl.DataFrame:
+        """Return the health score of every account (`frames.SCORES`)."""
+        return self.store.read(frames.SCORES)
+
+    def contributions(self) -> pl.DataFrame:
+        """Return what each measure added to each score (`frames.CONTRIBUTIONS`)."""
+        return self.store.read(frames.CONTRIBUTIONS)
+
+    def runs(self) -> pl.DataFrame:
+        """Return every step that ran, oldest first (`frames.RUNS`)."""
+        return self.store.runs()
+
+    def journal(self, commit_id: str | None = None) -> pl.DataFrame:
+        """Return what commits wrote (`frames.JOURNAL`), of one commit or of all."""
+        return self.store.journal(commit_id)
+
+    def distribution(self) -> pl.DataFrame:
+        """Return how many accounts, and how much revenue, are in each band, worst first."""
+        bands = [band.name for band in self.profile.bands]
+        return summaries.score_distribution(self.scores(), self.here(), bands)
+
+    def attention(self, limit: int | None = None) -> pl.DataFrame:
+        """Return the accounts in order of attention, with their names; see `toolkit.health.attention`."""
+        here = self.here()
+        order = attention_order(self.scores(), here, self.profile, self.now().date())
+        named = order.join(here.select("id", "name"), on="id", how="left", maintain_order="left")
+        return named if limit is None else named.head(limit)
+
+    def explain(self, account_id: str) -> Explanation:
+        """Return why an account has the score it has. Raises NotFoundError when it has none."""
+        return explain(self.scores(), self.contributions(), self.profile, account_id)
+
+    def read_back(self) -> pl.DataFrame:
+        """Ask Salesforce for the health fields it holds now, lowest score first. Nothing of the store is used.
+
+        Columns: the record's name and every mapped ``health_*`` field.
+        """
+        fields = [field for field in self.mapped.fields if field.here.startswith("health_")]
+        score_field = next((field.there for field in fields if field.here == "health_score"), None)
+        if score_field is None:
+            raise InputError("No field is mapped to health_score.", hint="Map one in the mapping file (CAT-20).")
+        paths = [self.mapped.name, *(field.there for field in fields)]
+        found = self.org.records(self.mapped.sobject, paths, where=f"{score_field} != null")
+        return found.sort(score_field, self.mapped.name)
+
+    # -- inner -------------------------------------------------------------------------------------------------------
+
+    @property
+    def profile(self) -> HealthProfile:
+        """The profile that scores accounts. Raises InputError when none is configured (CAT-5)."""
+        profile = self.settings.health.profile
+        if profile is None:
+            raise InputError(
+                "No health profile is configured.", hint="Add [health.profiles.default] to the mapping file (CAT-5)."
+            )
+        return profile
+
+    @contextmanager
+    def _run(self, step: str) -> Iterator[Run]:
+        """Hold the store for a step and keep its account, whether it ends well or not."""
+        with self.store.lock(step):
+            run = Run(step)
+            run_id = self.store.start_run(step, ACCOUNT, self.now())
+            before = self._spent()
+            status: Literal["done", "failed"] = "failed"
+            try:
+                yield run
+                status = "done"
+            except BaseException as error:
+                run.note = f"{type(error).__name__}: {getattr(error, 'message', error)}"
+                raise
+            finally:
+                run.api_calls = self._spent() - before
+                self.store.end_run(
+                    run_id, at=self.now(), status=status, read=run.read, written=run.written, skipped=run.skipped,
+                    held=run.held, failed=run.failed, api_calls=run.api_calls, note=run.note,
+                )  # fmt: skip
+
+    def _spent(self) -> int:
+        return self.org.budget.spent if "org" in self.__dict__ else 0
+
+    def _sides(self, directions: Sequence[Direction] = ()) -> Sides:
+        mapping = self.mapped
+        if directions:
+            chosen = tuple(field for field in mapping.fields if field.direction in directions)
+            mapping = mapping.model_copy(update={"fields": chosen})
+        return Sides(
+            object=ACCOUNT,
+            mapping=mapping,
+            describe=self.org.describe(mapping.sobject),
+            links=self.links(),
+            here=self.here(),
+            there=self.there(),
+            base=self.store.records("base", ACCOUNT),
+        )
+
+    def _keep(self, plan: Plan, run: Run) -> None:
+        self.store.save_plan(plan.meta(), plan.changes)
+        run.read, run.held = self.links().height, plan.changes.height - plan.writes
+        run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"
+
+    def _last_commit(self) -> str | None:
+        commits = self.store.commits()
+        return None if commits.is_empty() else str(commits["commit_id"][-1])
+
+    def _records(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
+        found = self.store.records(side, ACCOUNT)
+        if found is None:
+            raise StepMissingError(f"There are no records of {side} yet.", hint=f"Run the step before: {step}.")
+        return found
+
+    def _height(self, side: Literal["here", "there"]) -> int:
+        found = self.store.records(side, ACCOUNT)
+        return 0 if found is None else found.height
+
+    def _scores_or_none(self) -> pl.DataFrame | None:
+        scores = self.scores()
+        return None if scores.is_empty() else scores
+
+    def _allow(self, deed: Literal["edit", "commit"]) -> None:
+        allowed = getattr(self.settings.access, deed)
+        person = os.environ.get("CS_TOOLKIT_USER") or getpass.getuser()
+        if "*" not in allowed and person not in allowed:
+            raise PermissionDenied(
+                f"{person} may not {deed} in this workspace.",
+                hint=f"[access] {deed} in the mapping file names who may: {', '.join(allowed) or 'nobody'}.",
+            )
