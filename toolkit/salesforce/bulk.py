@@ -39,7 +39,7 @@ CALLS_PER_JOB = 5
 
 NULL = "#N/A"
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
-_ERROR = r"(?s)^([A-Z][A-Z0-9_]*):(.*?):([^:]*)$"
+_ERROR = r"(?s)^([A-Z][A-Z0-9_]*):(.*):([^:]*)$"  # CODE:message:FIELD1,FIELD2 -- with the fields missing at times
 
 OnJob = Callable[[str], None]
 
@@ -75,16 +75,17 @@ def write_bulk(
     progress: Progress | None = None,
     on_job: OnJob | None = None,
     on_results: OnResults | None = None,
+    most_bytes: int = MOST_BYTES,
 ) -> pl.DataFrame:
     """Return what became of each row, in the form of `frames.WRITE_RESULTS` and in the order of the rows.
 
-    `on_job` is told of each job's id before anything is uploaded to it, so that `collect_left_over` can find it after a crash.
+    `on_job` is told of each job's id before anything is uploaded to it: `collect_left_over` takes it after a crash.
     A KeyboardInterrupt aborts the job that runs. Raises SalesforceError when a job cannot be made or followed; a job
     that failed inside Salesforce is answered row by row.
     """
     parts: list[pl.DataFrame] = []
     done = 0
-    for rows, body in _uploads(_as_sent(write)):
+    for rows, body in _uploads(_as_sent(write), most_bytes):
         part_done = done
 
         def report(processed: int, _: int | None, before: int = part_done) -> None:
@@ -102,7 +103,7 @@ def write_bulk(
 
 
 def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress | None = None) -> pl.DataFrame:
-    """Return what became of those of the rows that a job of an earlier run held, waiting for its end, and delete the job.
+    """Return what became of those of the rows that a job of an earlier run held; wait for its end and delete it.
 
     Raises NotFoundError when the job is gone, or was left open and so did nothing.
     """
@@ -137,7 +138,11 @@ def _collect(wire: Wire, job: Job, write: Write, progress: Progress | None) -> p
 
 
 def read_bulk(
-    wire: Wire, columns: Sequence[Column], statement: str, progress: Progress | None = None
+    wire: Wire,
+    columns: Sequence[Column],
+    statement: str,
+    progress: Progress | None = None,
+    per_page: int = RECORDS_PER_PAGE,
 ) -> Iterator[pl.DataFrame]:
     """Yield the result of a query job page by page, as typed frames in the query's own order."""
     compound = [each.path for each in columns if each.compound]
@@ -155,15 +160,17 @@ def read_bulk(
                 hint="read through REST, or run it again",
                 code=job.state,
             )
-        yield from _pages(wire, job, columns, progress)
+        yield from _pages(wire, job, columns, progress, per_page)
     except KeyboardInterrupt:
         _abort(wire, job)
         raise
     _delete(wire, job)
 
 
-def _pages(wire: Wire, job: Job, columns: Sequence[Column], progress: Progress | None) -> Iterator[pl.DataFrame]:
-    query = {"maxRecords": str(RECORDS_PER_PAGE)}
+def _pages(
+    wire: Wire, job: Job, columns: Sequence[Column], progress: Progress | None, per_page: int
+) -> Iterator[pl.DataFrame]:
+    query = {"maxRecords": str(per_page)}
     read = 0
     while True:
         answer = wire.call("GET", f"{job.path}/results", params=query, headers={"Accept": "text/csv"})
@@ -190,18 +197,18 @@ def _as_sent(write: Write) -> pl.DataFrame:
     return write.rows.select("Id") if write.operation == "delete" else write.rows
 
 
-def _uploads(rows: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, bytes]]:
+def _uploads(rows: pl.DataFrame, most_bytes: int) -> Iterator[tuple[pl.DataFrame, bytes]]:
     if not rows.height:
         return
     buffer = io.BytesIO()
     rows.write_csv(buffer, null_value=NULL, line_terminator="\n", quote_style="necessary")
-    if buffer.tell() <= MOST_BYTES or rows.height == 1:
+    if buffer.tell() <= most_bytes or rows.height == 1:
         yield rows, buffer.getvalue()
         return
     half = rows.height // 2
     buffer.close()
-    yield from _uploads(rows[:half])
-    yield from _uploads(rows[half:])
+    yield from _uploads(rows[:half], most_bytes)
+    yield from _uploads(rows[half:], most_bytes)
 
 
 def _upload(wire: Wire, write: Write, body: bytes, on_job: OnJob | None) -> Job:
@@ -336,14 +343,14 @@ def _success() -> list[pl.Expr]:
 
 def _failure() -> list[pl.Expr]:
     error = pl.col("sf__Error")
-    fields = error.str.extract(_ERROR, 3)
+    fields = error.str.extract(_ERROR, 3).str.strip_suffix("--").str.strip_chars()
     return [
         pl.col("sf__Id").alias("_id"),
         pl.lit(False).alias("_success"),
         pl.lit(False).alias("_created"),
         error.str.extract(_ERROR, 1).fill_null("UNKNOWN_EXCEPTION").alias("_code"),
         error.str.extract(_ERROR, 2).fill_null(error).alias("_message"),
-        pl.when(fields.is_in(["--", ""])).then(None).otherwise(fields).alias("_fields"),
+        pl.when(fields == "").then(None).otherwise(fields).alias("_fields"),
     ]
 
 

@@ -284,7 +284,7 @@ def _checked(
     external_id: str | None,
     sparse: bool,
 ) -> Write:
-    """The write in order, or an InputError that says what is wrong with it."""
+    """The write in order, empty text as null unless it is sparse, or an InputError that says what is wrong with it."""
     if operation not in get_args(Operation):
         raise InputError(f"There is no operation {operation!r}", hint=f"use one of {', '.join(get_args(Operation))}")
     key = {"update": "Id", "delete": "Id", "upsert": external_id, "insert": None}[operation]
@@ -293,20 +293,22 @@ def _checked(
     api_name(sobject)
     for column, dtype in rows.schema.items():
         api_name(column)
-        if dtype != pl.String:
+        if dtype not in (pl.String, pl.Null):
             raise InputError(
                 f"The column {column} is {dtype}, not canonical text", hint="bring it there with toolkit.values.to_text"
             )
     if key:
         _check_key(rows, key)
-    empty = pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep()
-    return Write(sobject, operation, rows if sparse or not rows.width else rows.select(empty), types, key)
+    texts = rows.with_columns(pl.all().cast(pl.String))
+    if not sparse and rows.width:
+        texts = texts.with_columns(pl.when(pl.all() != "").then(pl.all()).name.keep())
+    return Write(sobject, operation, texts, types, key)
 
 
 def _check_key(rows: pl.DataFrame, key: str) -> None:
     if key not in rows.columns:
         raise InputError(f"The rows have no column {key}", hint="it says which record a row is")
-    keys = rows.get_column(key)
+    keys = rows.get_column(key).cast(pl.String)
     if keys.null_count() or (keys == "").any():
         raise InputError(f"{key} is empty in some rows", hint="leave out rows that belong to no record")
     identity = keys.str.slice(0, 15) if key == "Id" else keys.str.to_lowercase()

@@ -70,6 +70,7 @@ _BY_CODE: dict[str, tuple[type[SalesforceError], str]] = {
     "UNSUPPORTED_API_VERSION": (RequestError, "set api_version to one the org still serves, see /services/data"),
     "NOT_FOUND": (RequestError, "check the API version, the object's name and the record's id"),
     "ENTITY_IS_DELETED": (RequestError, "the record is in the recycle bin: restore it or leave it out"),
+    "INVALID_QUERY_FILTER_OPERATOR": (RequestError, "a value in the filter does not fit its field, often a broken id"),
     "MALFORMED_ID": (RequestError, "an id is not one of this object: ids have 15 or 18 letters and digits"),
     "JSON_PARSER_ERROR": (RequestError, "a value has the wrong type for its field"),
     "QUERY_TIMEOUT": (UnavailableError, "the query ran too long: filter by an indexed field, or read through Bulk"),
@@ -111,9 +112,9 @@ def refusal(doing: str, status: int, body: bytes, scrub: Callable[[str], str]) -
 
 def error_for(doing: str, status: int, what: Said, scrub: Callable[[str], str]) -> SalesforceError:
     """Return the error for what an answer said."""
-    if what.code == "REQUEST_LIMIT_EXCEEDED" and CONCURRENCY.search(what.message):
+    if what.code == "REQUEST_LIMIT_EXCEEDED" and (status == 429 or CONCURRENCY.search(what.message)):
         kind: type[SalesforceError] = UnavailableError
-        hint = "the org is busy with too many long requests at once: run the step again"
+        hint = "the org is busy with too many requests at once: run the step again"
     elif what.code in _BY_CODE:
         kind, hint = _BY_CODE[what.code]
     elif 300 <= status < 400:
