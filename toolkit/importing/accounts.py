@@ -52,15 +52,19 @@ def _merged(new: pl.DataFrame, old: pl.DataFrame | None, here: pl.DataFrame | No
         _prefixed(here, columns, "here "), on=RECORD_KEY, how="left"
     )
     known = pl.col(RECORD_KEY).is_in(here[RECORD_KEY].implode())
-    types = beside.schema
-    merged = [
-        pl.when(known & _same(name, f"old {name}", types))
-        .then(pl.col(f"here {name}").cast(types[name], strict=False))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in columns
-    ]
+    merged = []
+    for name in columns:
+        unchanged = beside.select(known & _same(name, f"old {name}", beside.schema)).to_series()
+        stands = beside[f"here {name}"].set(~unchanged, None)
+        dtype = _type_for(stands, beside[name].dtype)
+        merged.append(pl.when(unchanged).then(stands.cast(dtype)).otherwise(beside[name].cast(dtype)).alias(name))
     return beside.with_columns(merged).select(new.columns)
+
+
+def _type_for(stands: pl.Series, given: pl.DataType) -> pl.DataType:
+    """Return the file's type when what stands here can be cast to it without losing a value, else text."""
+    lossless = stands.dtype == given or stands.cast(given, strict=False).null_count() == stands.null_count()
+    return given if lossless else pl.String()
 
 
 def _prefixed(frame: pl.DataFrame, columns: list[str], prefix: str) -> pl.DataFrame:

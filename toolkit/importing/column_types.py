@@ -33,9 +33,11 @@ def typed_columns(raw: pl.DataFrame, needs: Mapping[str, Need], place: str) -> t
     columns: list[pl.Series] = []
     faults: list[Fault] = []
     for series in raw.drop(LINE):
-        column, wrong = _typed(series, needs.get(series.name, "any"))
+        need = needs.get(series.name, "any")
+        column, wrong = _typed(series, need)
         columns.append(column)
-        faults += _faults(series, wrong, column.dtype, raw[LINE], place)
+        sort = "date" if need == "date" or column.dtype.is_temporal() else "number"
+        faults += _faults(series.filter(wrong), raw[LINE].filter(wrong), sort, place)
     return pl.DataFrame([*columns, raw[LINE]]), faults
 
 
@@ -114,16 +116,9 @@ def _matches(text: pl.Series, pattern: str) -> int:
     return int(text.str.contains(pattern).sum() or 0)
 
 
-def _faults(series: pl.Series, wrong: pl.Series, dtype: pl.DataType, lines: pl.Series, place: str) -> Iterable[Fault]:
-    if not wrong.any():
-        return []
-    sort, example = ("a date", "2026-12-31") if dtype == pl.Date else ("a plain number", "1234.50")
-    shown = zip(lines.filter(wrong).head(SHOWN), series.filter(wrong).head(SHOWN), strict=True)
-    return [
-        Fault(
-            f'column "{series.name}"' if place == "line" else f'{place} {number}, column "{series.name}"',
-            f'"{value}" is not {sort}; write it like {example}',
-            number if place == "line" else None,
-        )
-        for number, value in shown
-    ]
+def _faults(values: pl.Series, lines: pl.Series, sort: str, place: str) -> Iterable[Fault]:
+    wanted = "a date; write it like 2026-12-31" if sort == "date" else "a plain number; write it like 1234.50"
+    for number, value in zip(lines.head(SHOWN), values.head(SHOWN), strict=True):
+        column = f'column "{values.name}"'
+        said = f'"{value}" is not {wanted}'
+        yield Fault(column, said, number) if place == "line" else Fault(f"{place} {number}, {column}", said)

@@ -131,9 +131,7 @@ def _content(path: Path) -> bytes:
         files = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in READABLE)
         raise SourceError(
             f"{path.name} is not in {folder}.",
-            hint=f"Files there that could be meant: {', '.join(files)}."
-            if files
-            else "No CSV or Parquet file is there.",
+            hint=f"Could it be one of these? {', '.join(files)}." if files else "No CSV or Parquet file is there.",
         ) from None
 
 

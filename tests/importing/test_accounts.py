@@ -1,0 +1,144 @@
+"""The accounts here: a reload of an unchanged file undoes nothing, and an edit of the file is never lost."""
+
+from datetime import date
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.config.models import ObjectMapping
+from toolkit.importing.accounts import here_records
+
+MAPPING = ObjectMapping.model_validate(
+    {
+        "match": ["external_id = Product_Id__c"],
+        "fields": [
+            {"here": "stage", "there": "CS_Stage__c", "direction": "two_way"},
+            {"here": "industry", "there": "Industry", "direction": "input"},
+            {"here": "health_score", "there": "CS_Health_Score__c", "direction": "output"},
+        ],
+    }
+)
+
+
+def source(rows):
+    return pl.DataFrame(
+        [(key, key, stage, seats) for key, (stage, seats) in rows.items()],
+        schema={"id": pl.String, "external_id": pl.String, "stage": pl.String, "seats": pl.Int64},
+        orient="row",
+    )
+
+
+def load(new, old=None, here=None):
+    return here_records(new, old, here, None, None, MAPPING)
+
+
+def pulled(here, **columns):
+    """What a sync does to the records here."""
+    return here.with_columns(**{name: pl.Series(name, values) for name, values in columns.items()})
+
+
+FILE = source({"A": ("Growth", 5), "B": ("Adoption", None)})
+
+
+def test_the_first_load_is_the_file_with_a_column_for_each_pulled_field():
+    here = load(FILE)
+    assert here.columns == ["id", "external_id", "stage", "seats", "industry"]
+    assert here["industry"].to_list() == [None, None]
+
+
+def test_BEY_2_pulled_values_survive_a_reload_of_the_same_file():
+    here = pulled(load(FILE), stage=["At Risk", None], industry=["Media", None])
+    assert load(FILE, FILE, here).equals(here)
+
+
+def test_BEY_2_an_edit_of_the_file_wins_and_only_where_it_was_made():
+    here = pulled(load(FILE), stage=["At Risk", "Churned"], industry=["Media", "Retail"])
+    edited = source({"A": ("Onboarding", 5), "B": ("Adoption", 9)})
+    assert load(edited, FILE, here).rows() == [
+        ("A", "A", "Onboarding", 5, "Media"),
+        ("B", "B", "Churned", 9, "Retail"),
+    ]
+
+
+def test_BEY_2_a_value_that_was_blanked_in_the_file_is_an_edit_too():
+    here = pulled(load(FILE), stage=["At Risk", "Churned"])
+    assert load(source({"A": (None, 5), "B": ("Adoption", None)}), FILE, here)["stage"].to_list() == [None, "Churned"]
+
+
+def test_records_come_and_go_with_the_file():
+    here = pulled(load(FILE), industry=["Media", "Retail"])
+    new = source({"B": ("Adoption", None), "C": ("Growth", 1)})
+    assert load(new, FILE, here).rows() == [("B", "B", "Adoption", None, "Retail"), ("C", "C", "Growth", 1, None)]
+
+
+def test_a_column_that_is_new_in_the_file_gives_its_values():
+    here = load(FILE)
+    wider = FILE.with_columns(region=pl.Series(["north", None]))
+    assert load(wider, FILE, here)["region"].to_list() == ["north", None]
+
+
+def test_a_pulled_column_that_appears_in_the_file_keeps_what_was_pulled_where_the_file_is_blank():
+    here = pulled(load(FILE), industry=["Media", "Retail"])
+    wider = FILE.with_columns(industry=pl.Series([None, "Banking"]))
+    assert load(wider, FILE, here)["industry"].to_list() == ["Media", "Banking"]
+
+
+def test_a_column_that_changes_its_type_between_loads_counts_only_real_edits_and_loses_nothing():
+    texts = FILE.with_columns(seats=pl.Series(["5", "n/a"]))
+    assert load(texts, FILE, pulled(load(FILE), seats=[7, None]))["seats"].to_list() == ["7", "n/a"]
+    numbers = FILE.with_columns(seats=pl.Series([5, 6]))
+    assert load(numbers, texts, load(texts))["seats"].to_list() == [5, 6]
+    assert load(numbers, texts, pulled(load(texts), seats=["many", None]))["seats"].to_list() == ["many", "6"]
+    assert load(FILE.with_columns(pl.col("seats").cast(pl.Float64)), FILE, pulled(load(FILE), seats=[7, None]))[
+        "seats"
+    ].to_list() == [7.0, None]
+
+
+def test_VIT_17_metrics_and_the_score_as_shown_stand_beside_the_files_columns():
+    metrics = pl.DataFrame({"id": ["A", "B"], "active_users": [3.0, None], "seats": [99.0, 99.0]})
+    scores = pl.DataFrame(
+        {
+            "id": ["A"],
+            "score": [61.234],
+            "shown": [6.1],
+            "band": ["Yellow"],
+            "coverage": [0.9],
+            "as_of": [date(2026, 11, 2)],
+        }
+    )
+    here = here_records(FILE, None, None, metrics, scores, MAPPING)
+    assert here.row(0, named=True) == {
+        "id": "A", "external_id": "A", "stage": "Growth", "seats": 5, "industry": None, "active_users": 3.0,
+        "health_score": 6.1, "health_band": "Yellow", "health_coverage": 0.9, "health_as_of": date(2026, 11, 2),
+    }  # fmt: skip
+    again = here_records(FILE, FILE, here, metrics.with_columns(active_users=pl.lit(4.0)), None, MAPPING)
+    assert again["active_users"].to_list() == [4.0, 4.0]
+    assert "health_score" not in again.columns
+
+
+STAGES = st.sampled_from([None, "Growth", "At Risk", "Churned"])
+ROWS = st.dictionaries(st.sampled_from("ABCDEF"), st.tuples(STAGES, st.one_of(st.none(), st.integers(0, 3))))
+STANDS = st.dictionaries(st.sampled_from("ABCDEF"), st.tuples(STAGES, STAGES))
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, ROWS, STANDS)
+def test_BEY_2_of_file_and_pulled_values_the_last_change_stands(old_rows, new_rows, standing):
+    old, new = source(old_rows), source(new_rows)
+    here = load(old)
+    edits = {key: standing.get(key, (stage, None)) for key, (stage, _) in old_rows.items()}
+    here = pulled(
+        here,
+        stage=pl.Series([edits[key][0] for key in here["id"]], dtype=pl.String),
+        industry=pl.Series([edits[key][1] for key in here["id"]], dtype=pl.String),
+    )
+    loaded = load(new, old, here)
+    assert loaded["id"].to_list() == sorted(new_rows)
+    for row in loaded.iter_rows(named=True):
+        key, stage = row["id"], new_rows[row["id"]][0]
+        unchanged = key in old_rows and old_rows[key][0] == stage
+        assert row["stage"] == (edits[key][0] if unchanged else stage)
+        assert row["industry"] == (edits[key][1] if key in old_rows else None)
+    assert load(new, new, loaded).equals(loaded)
+    assert load(new.reverse(), old.reverse(), here.reverse()).equals(loaded)
