@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.writeback.samples import FACTS, Facts, mapped, sides
+from tests.writeback.samples import FIELDS, mapped, replaced, sides
 from toolkit.errors import StepMissingError
 from toolkit.frames import CHANGES
-from toolkit.writeback.facts import pair
+from toolkit.salesforce.describe import FieldDescribe
 from toolkit.writeback.merge import MERGED_COLUMNS, merge, new_base
+from toolkit.writeback.sides import pair
 
 NOTHING = None
 
@@ -168,7 +169,7 @@ def test_BEY_2_values_are_compared_as_the_field_would_hold_them():
 
 def test_VIT_16_only_linked_records_are_merged():
     both = sides([mapped("segment", "CS_Segment__c", "output")], [{"segment": "a"}] * 3, [{"CS_Segment__c": None}] * 3)
-    some = type(both)(**{**vars(both), "links": both.links.head(2), "there": both.there.tail(2)})
+    some = replaced(both, links=both.links.head(2), there=both.there.tail(2))
     assert merge(some)["here_id"].to_list() == ["P-00002"]
 
 
@@ -189,7 +190,7 @@ def test_an_input_field_that_has_no_column_here_yet_is_filled():
 def test_a_base_of_another_link_does_not_count():
     field = mapped("segment", "CS_Segment__c", "two_way")
     given = sides([field], [{"segment": "a"}], [{"CS_Segment__c": "x"}], [{pair(field): "x"}])
-    relinked = type(given)(**{**vars(given), "base": given.base.with_columns(here_id=pl.lit("P-99999"))})
+    relinked = replaced(given, base=given.base.with_columns(here_id=pl.lit("P-99999")))
     assert merge(given)["verdict"].to_list() == ["write"]
     assert merge(relinked)["verdict"].to_list() == ["conflict"]
 
@@ -210,7 +211,7 @@ def test_new_base_keeps_the_records_that_are_out_of_view():
     given = sides(
         [segment], [{"segment": "a"}] * 2, [{"CS_Segment__c": "a"}] * 2, [{pair(segment): "x"}, {pair(segment): "y"}]
     )
-    narrowed = type(given)(**{**vars(given), "there": given.there.head(1)})
+    narrowed = replaced(given, there=given.there.head(1))
     assert new_base(narrowed)[pair(segment)].to_list() == ["a", "y"]
 
 
@@ -233,7 +234,7 @@ def some_sides(draw):
         there = f"CS_{number}__c"
         rule = draw(st.sampled_from(RULES[direction]))
         fields.append(mapped(f"field_{number}", there, direction, on_conflict=rule))
-        facts[there] = Facts(there, type=kind, length=80, precision=4, scale=1)
+        facts[there] = FieldDescribe(there, type=kind, length=80, precision=4, scale=1)
     count = draw(st.integers(1, 4))
     kinds = [(field, KINDS[facts[field.there].type]) for field in fields]
     here = [{field.here: draw(kind) for field, kind in kinds} for _ in range(count)]
@@ -255,8 +256,8 @@ def applied(given, changes):
         )
         for side, types in zip((here, there), text, strict=True)
     )
-    after = type(given)(**{**vars(given), **dict(zip(("here", "there"), frames, strict=True))})
-    return type(after)(**{**vars(after), "base": new_base(after)})
+    after = replaced(given, **dict(zip(("here", "there"), frames, strict=True)))
+    return replaced(after, base=new_base(after))
 
 
 @settings(max_examples=150, deadline=None)
@@ -277,9 +278,7 @@ def test_the_order_of_the_records_does_not_matter(given_sides, random):
         random.shuffle(order)
         return frame[order]
 
-    mixed = type(given_sides)(
-        **{**vars(given_sides), **{name: shuffled(getattr(given_sides, name)) for name in ("links", "here", "there")}}
-    )
+    mixed = replaced(given_sides, **{name: shuffled(getattr(given_sides, name)) for name in ("links", "here", "there")})
     key = ["side", "here_id", "field"]
     assert merge(mixed).sort(key).equals(merge(given_sides).sort(key))
     assert new_base(mixed).equals(new_base(given_sides))
@@ -299,4 +298,4 @@ def test_every_change_differs_and_names_a_mapped_field(given_sides):
 
 
 def test_BEY_2_the_sample_fields_cover_the_types():
-    assert {each.type for each in FACTS.values()} > {"double", "date", "datetime", "boolean", "picklist", "reference"}
+    assert {each.type for each in FIELDS.values()} > {"double", "date", "datetime", "boolean", "picklist", "reference"}

@@ -20,8 +20,9 @@ import polars as pl
 
 from toolkit.config.models import FieldMapping
 from toolkit.frames import CHANGES, RECORD_KEY
-from toolkit.writeback.facts import BASE, HERE, THERE, FieldFacts, Sides, pair, side_by_side, text_sides
+from toolkit.salesforce.describe import FieldDescribe
 from toolkit.writeback.sentences import collided, held_edit, left_alone, moved, overwritten, sentence
+from toolkit.writeback.sides import BASE, HERE, THERE, Sides, pair, side_by_side, text_sides
 
 MERGED_COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
 """The columns of `merge`: a plan's, before its rows are numbered."""
@@ -131,7 +132,7 @@ def _two_way(field: FieldMapping) -> list[Case]:
     ]
 
 
-def _columns(object_name: str, field: FieldMapping, facts: FieldFacts, cases: list[Case]) -> list[pl.Expr | str]:
+def _columns(object_name: str, field: FieldMapping, facts: FieldDescribe, cases: list[Case]) -> list[pl.Expr | str]:
     side = _choose(cases, [pl.lit(case.side) for case in cases])
     verdict = _choose(cases, [pl.lit(case.verdict) for case in cases])
     source = {"here": pl.col("there"), "there": pl.col("here")}

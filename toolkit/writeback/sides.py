@@ -1,64 +1,51 @@
-"""What the write-back has to know: a Salesforce field as describe tells it, and the two sides of one object.
+"""The two sides of one object, put beside each other: what a merge looks at.
 
-Plain shapes and the text form of a side's values; nothing is decided here.
+Shapes and the text form of a side's values; nothing is decided here.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
 import polars as pl
 
 from toolkit.config.models import FieldMapping, ObjectMapping
-from toolkit.errors import StepMissingError
+from toolkit.errors import NotFoundError, StepMissingError
 from toolkit.frames import RECORD_KEY
+from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.values import to_text
-
-
-class FieldFacts(Protocol):
-    """A Salesforce field, in the terms of describe."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def label(self) -> str: ...  # noqa: D102
-    @property
-    def type(self) -> str: ...  # noqa: D102
-    @property
-    def length(self) -> int: ...  # noqa: D102
-    @property
-    def precision(self) -> int: ...  # noqa: D102
-    @property
-    def scale(self) -> int: ...  # noqa: D102
-    @property
-    def digits(self) -> int: ...  # noqa: D102
-    @property
-    def nillable(self) -> bool: ...  # noqa: D102
-    @property
-    def updateable(self) -> bool: ...  # noqa: D102
-    @property
-    def unique(self) -> bool: ...  # noqa: D102
-    @property
-    def restricted_picklist(self) -> bool: ...  # noqa: D102
-    @property
-    def picklist_values(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
 class Sides:
     """One object with everything a plan is made from.
 
-    ``fields`` holds the described field of every mapped Salesforce path that exists. ``here`` and ``there`` are wide
-    records keyed by ``id``; ``base`` is what `toolkit.writeback.merge.new_base` returned last, None before that.
+    ``here`` and ``there`` are wide records keyed by ``id``; ``base`` is what `toolkit.writeback.merge.new_base`
+    returned last, None before that.
     """
 
     object: str
     mapping: ObjectMapping
-    fields: Mapping[str, FieldFacts]
+    describe: ObjectDescribe
     links: pl.DataFrame
     here: pl.DataFrame
     there: pl.DataFrame
     base: pl.DataFrame | None = None
+
+    @cached_property
+    def fields(self) -> Mapping[str, FieldDescribe]:
+        """The Salesforce field of every mapped path that exists for this user."""
+        return described(self.mapping, self.describe)
+
+
+def described(mapping: ObjectMapping, describe: ObjectDescribe) -> dict[str, FieldDescribe]:
+    """Return the Salesforce field of every mapped path; paths that do not exist for this user are left out."""
+    found = {}
+    for field in mapping.fields:
+        with suppress(NotFoundError):
+            found[field.there] = describe.field(field.there)
+    return found
 
 
 HERE, THERE, BASE = "here:", "there:", "base:"
@@ -114,7 +101,7 @@ def _there_columns(sides: Sides, fields: tuple[FieldMapping, ...]) -> pl.DataFra
     return sides.there.select(pl.col(RECORD_KEY).alias("there_id"), shown.alias("name"), *columns)
 
 
-def text_sides(joined: pl.DataFrame, field: FieldMapping, facts: FieldFacts) -> tuple[pl.Expr, pl.Expr]:
+def text_sides(joined: pl.DataFrame, field: FieldMapping, facts: FieldDescribe) -> tuple[pl.Expr, pl.Expr]:
     """Return the canonical text of a field here and there, as expressions over `side_by_side`."""
     here, there = HERE + field.here, THERE + field.there
     schema = joined.schema

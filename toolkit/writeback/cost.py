@@ -1,0 +1,137 @@
+"""What a commit will spend, before it spends it: API calls, Bulk jobs, bytes (BEY-7), and the way each write goes.
+
+Small plans go through REST collections, 200 records a call, which answer at once. From ``bulk_from`` records on, Bulk
+API 2.0 is used: a handful of calls a job however large. It is also used when collections would need more calls than
+are left. Every call counts against the org's daily allowance, also those of Bulk (the jobs' rows do not).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from toolkit.errors import LimitError, PlanError
+
+Via = Literal["collections", "bulk"]
+
+RECORDS_PER_CALL = 200
+RECORDS_PER_READ = 2_000
+CALLS_PER_JOB = 5  # create, upload, close, results, delete
+POLLS_PER_JOB = 3
+"""A guess: a job is asked about until it is done."""
+BYTES_PER_JOB = 100_000_000
+BYTES_AROUND_VALUE = 3  # quotes and comma, or a JSON name on average
+ID_LENGTH = 18
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the records of one object cost."""
+
+    object: str
+    records: int
+    via: Via
+    read_calls: int
+    write_calls: int
+    jobs: int
+    bytes: int
+
+    def __str__(self) -> str:
+        way = f"{self.jobs} Bulk job{'s' if self.jobs > 1 else ''}" if self.via == "bulk" else "REST collections"
+        return f"{self.records:,} {self.object} records through {way}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a commit is expected to spend. ``left`` is what the org and the connection still allow, None if unknown."""
+
+    parts: tuple[Part, ...] = ()
+    left: int | None = None
+
+    @property
+    def calls(self) -> int:
+        """API calls in all: reading the records again, then writing them."""
+        return sum(part.read_calls + part.write_calls for part in self.parts)
+
+    @property
+    def jobs(self) -> int:
+        """Bulk jobs in all."""
+        return sum(part.jobs for part in self.parts)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes sent, roughly."""
+        return sum(part.bytes for part in self.parts)
+
+    def via(self, object_name: str) -> Via:
+        """Return the way the records of an object are written."""
+        return next((part.via for part in self.parts if part.object == object_name), "collections")
+
+    def __str__(self) -> str:
+        if not self.parts:
+            return "no API calls"
+        about = "about " if self.jobs else ""
+        left = f"; {self.left:,} left" if self.left is not None else ""
+        return (
+            f"{about}{self.calls:,} API call{'s' if self.calls != 1 else ''} ({', '.join(map(str, self.parts))}){left}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cost as JSON values."""
+        return {"parts": [asdict(part) for part in self.parts], "left": self.left}
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> "Cost":
+        """Return the cost of what `to_json` gave."""
+        return cls(tuple(Part(**part) for part in given["parts"]), given["left"])
+
+
+def predict(changes: pl.DataFrame, bulk_from: int, left: int | None = None) -> Cost:
+    """Return what writing the rows of `changes` with the verdict ``write`` would spend.
+
+    `left` are the calls that may still be made today, where that is known.
+    """
+    counted = (
+        changes.filter((pl.col("verdict") == "write") & (pl.col("side") == "there"))
+        .with_columns(_bytes=pl.col("after").str.len_bytes().fill_null(4) + BYTES_AROUND_VALUE)
+        .group_by("object")
+        .agg(pl.col("there_id").n_unique().alias("records"), pl.col("_bytes").sum().alias("bytes"))
+        .sort("object")
+    )
+    parts = [_part(name, records, size, bulk_from, left) for name, records, size in counted.iter_rows()]
+    return Cost(tuple(parts), left)
+
+
+def refuse_if_too_dear(cost: Cost, cap: int | None) -> None:
+    """Raise before anything is spent: PlanError over the mapping file's `cap`, LimitError over what is left."""
+    if cap is not None and cost.calls > cap:
+        raise PlanError(
+            f"The commit needs about {cost.calls:,} API calls; max_api_calls allows {cap:,}. Nothing was written.",
+            hint="Raise max_api_calls under [writeback] in the mapping file, lower bulk_from, or commit fewer records.",
+        )
+    if cost.left is not None and cost.calls > cost.left:
+        raise LimitError(
+            f"The commit needs about {cost.calls:,} API calls; only {cost.left:,} are left. Nothing was written.",
+            hint="Wait until the allowance is renewed (it counts the last 24 hours), or commit fewer records.",
+            code="REQUEST_LIMIT_EXCEEDED",
+        )
+
+
+def _part(object_name: str, records: int, value_bytes: int, bulk_from: int, left: int | None) -> Part:
+    size = value_bytes + records * (ID_LENGTH + BYTES_AROUND_VALUE)
+    reads = math.ceil(records / RECORDS_PER_READ)
+    calls = math.ceil(records / RECORDS_PER_CALL)
+    jobs = max(1, math.ceil(size / BYTES_PER_JOB))
+    job_calls = jobs * (CALLS_PER_JOB + POLLS_PER_JOB)
+    forced = left is not None and reads + calls > left and job_calls < calls
+    if records >= bulk_from or forced:
+        return Part(object_name, records, "bulk", reads, job_calls, jobs, size)
+    return Part(object_name, records, "collections", reads, calls, 0, size)
+
+
+def allowed(*limits: int | None) -> int | None:
+    """Return the smallest of the limits that are known, or None."""
+    known: Sequence[int] = [each for each in limits if each is not None]
+    return min(known) if known else None
