@@ -50,9 +50,10 @@ class Saver:
         kept = [each for each in rows if not each.refusals]
         self._resolve_parents(kept)
         self._check_references(sobject, kept)
-        self._check_unique(sobject, [each for each in kept if not each.refusals])
         kept = [each for each in kept if not each.refusals]
         self._number(sobject, kept)
+        self._check_unique(sobject, kept)
+        kept = [each for each in kept if not each.refusals]
         rule = rule_for(sobject.name)
         if rule is None:
             self._write_groups(sobject, kept, access, at)
@@ -132,7 +133,11 @@ class Saver:
                 each.refusals.append(Refusal(400, "FIELD_INTEGRITY_EXCEPTION", message, (reference.name,)))
             elif record_id not in alive:
                 each.refusals.append(Refusal(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ()))
-            elif reference.name in _HIERARCHIES and each.target and self._is_above(sobject, reference, each, record_id):
+            elif (
+                reference.name in _HIERARCHIES
+                and not each.creating
+                and self._is_above(sobject, reference, each, record_id)
+            ):
                 message = f"{reference.label}: a record cannot be above itself"
                 each.refusals.append(Refusal(400, "CIRCULAR_DEPENDENCY", message, (reference.name,)))
 
@@ -166,8 +171,8 @@ class Saver:
                 earlier = holders.setdefault(value.lower(), each)
                 if others:
                     each.refusals.append(_duplicate(unique, others[0][:15]))
-                elif earlier is not each and (each.target is None or earlier.target != each.target):
-                    each.refusals.append(_duplicate(unique, (earlier.target or "<unknown>")[:15]))
+                elif earlier.target != each.target:
+                    each.refusals.append(_duplicate(unique, str(earlier.target)[:15]))
 
     def _number(self, sobject: SObject, rows: Sequence[Pending]) -> None:
         new = [each for each in rows if each.creating]

@@ -283,14 +283,13 @@ class _Company:
             self.rows["Event"].append(event)
 
     def _changed(self, made: date, by: str) -> Row:
-        age = (self._today - made).days
-        changed = made + timedelta(days=self._rng.randrange(age)) if age > 0 else made
-        return stamps(_stamp(made), _stamp(min(changed, self._today - timedelta(days=1))), by)
+        made = min(made, self._today - timedelta(days=1))
+        changed = made + timedelta(days=self._rng.randrange((self._today - made).days))
+        return stamps(_stamp(made), _stamp(changed), by)
 
 
 def stamps(created: str, changed: str, by: str) -> Row:
     """Return the fields that say who made and last changed a record, and when."""
-    changed = max(created, changed)
     return {
         "CreatedDate": created,
         "CreatedById": by,

@@ -1,0 +1,225 @@
+import csv
+import io
+from collections import Counter
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from toolkit.demo_org.access import Access
+from toolkit.demo_org.clock import Clock
+from toolkit.demo_org.company import customer_side, seed
+from toolkit.demo_org.company.customers import MOODS, customers
+from toolkit.demo_org.company.files import write_customer_side
+from toolkit.demo_org.company.words import AWKWARD_NAMES
+from toolkit.demo_org.database import Database
+from toolkit.demo_org.objects import standard_schema
+from toolkit.demo_org.records import Records
+from toolkit.demo_org.validation import converter
+
+TODAY = date(2026, 11, 2)
+SIZE = 400
+
+
+def seeded(accounts, number=1):
+    schema = standard_schema()
+    records = Records(Database(None, schema), schema, Clock(datetime(2026, 11, 2, 8, tzinfo=UTC)))
+    seed(records, accounts=accounts, seed=number, today=TODAY)
+    return records
+
+
+def dump(records):
+    return {
+        each.name: records.database.connection.execute(f'SELECT * FROM "{each.name}" ORDER BY Id').fetchall()
+        for each in records.schema
+    }
+
+
+@pytest.fixture(scope="module")
+def org():
+    records = seeded(SIZE)
+    yield records
+    records.database.close()
+
+
+@pytest.fixture(scope="module")
+def files():
+    return customer_side(SIZE, 1, TODAY)
+
+
+def ask(records, sql):
+    return records.database.connection.execute(sql).fetchall()
+
+
+def test_the_same_seed_gives_the_same_company_and_another_another():
+    first, again, other = seeded(40), seeded(40), seeded(40, number=2)
+    assert dump(first) == dump(again)
+    assert dump(first)["Account"] != dump(other)["Account"]
+    assert customer_side(40, 1, TODAY) == customer_side(40, 1, TODAY)
+    assert customer_side(40, 1, TODAY) != customer_side(40, 2, TODAY)
+    for records in (first, again, other):
+        records.database.close()
+
+
+def test_about_four_in_five_accounts_are_active_customers(org):
+    ((active,),) = ask(org, "SELECT count(*) FROM Account WHERE Active__c = 1 AND Type LIKE 'Customer%'")
+    assert 0.74 < active / SIZE < 0.86
+    assert ask(org, "SELECT count(*) FROM Account") == [(SIZE,)]
+
+
+def test_every_seeded_value_is_one_the_org_would_take(org):
+    for sobject in org.schema:
+        fields = [field for field in sobject.fields if field.stored and field.type != "id"]
+        columns = ", ".join(f'"{field.name}"' for field in fields)
+        for row in ask(org, f'SELECT {columns} FROM "{sobject.name}"'):
+            for field, value in zip(fields, row, strict=True):
+                given = bool(value) if field.type == "boolean" else value
+                assert converter(field, text=False)(given) == value, field.name
+                assert value is not None or field.nillable, field.name
+
+
+def test_every_reference_points_at_a_record(org):
+    for sobject in org.schema:
+        for field in (each for each in sobject.fields if each.type == "reference"):
+            found = " AND ".join(
+                f'NOT EXISTS (SELECT 1 FROM "{to}" WHERE Id = r."{field.name}")' for to in field.reference_to
+            )
+            lost = ask(org, f'SELECT count(*) FROM "{sobject.name}" r WHERE r."{field.name}" IS NOT NULL AND {found}')
+            assert lost == [(0,)], (sobject.name, field.name)
+
+
+def test_nothing_happened_after_today(org):
+    for sobject in org.schema:
+        ((latest,),) = ask(org, f'SELECT max(SystemModstamp) FROM "{sobject.name}"')
+        assert latest < "2026-11-02T08"
+
+
+def test_what_the_toolkit_writes_is_empty_at_first(org):
+    written = ("CS_Health_Score__c", "CS_Health_Band__c", "CS_Active_Users__c", "CS_MRR__c", "CS_Renewal_Date__c")
+    for name in written:
+        assert ask(org, f"SELECT count({name}) FROM Account") == [(0,)]
+    assert ask(org, "SELECT count(CS_Stage__c) > 300 FROM Account") == [(1,)]
+
+
+def test_most_keys_are_on_both_sides_and_a_few_on_one(org, files):
+    here = {key.lower() for key in files["accounts"]["external_id"]}
+    there = {key.lower() for (key,) in ask(org, "SELECT Product_Id__c FROM Account WHERE Product_Id__c IS NOT NULL")}
+    assert len(here & there) > 0.9 * len(here)
+    assert here - there
+    assert there - here
+    customers_there = "SELECT count(*), count(Product_Id__c) FROM Account WHERE Type LIKE 'Customer%'"
+    ((total, keyed),) = ask(org, customers_there)
+    assert 0.90 < keyed / total < 0.98
+
+
+def test_keys_are_unique_on_both_sides(org, files):
+    assert max(Counter(files["accounts"]["external_id"]).values()) == 1
+    keys = [key.lower() for (key,) in ask(org, "SELECT Product_Id__c FROM Account WHERE Product_Id__c IS NOT NULL")]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_few_names_stages_and_segments_have_drifted_apart():
+    every = customers(2000, 1, TODAY)
+    for drifted in (
+        sum(each.name.strip() != each.name_there for each in every),
+        sum(each.stage != each.stage_there for each in every),
+        sum(each.segment != each.segment_there for each in every),
+    ):
+        assert 5 < drifted < 100
+
+
+def test_awkward_names_are_on_both_sides(org, files):
+    assert set(AWKWARD_NAMES) <= set(files["accounts"]["name"]) | {each.name for each in customers(SIZE, 1, TODAY)}
+    there = {name for (name,) in ask(org, "SELECT Name FROM Account")}
+    assert len([name for name in AWKWARD_NAMES if name.strip() in there]) >= len(AWKWARD_NAMES) - 2
+    assert any(len(name) > 130 for name in there)
+
+
+def test_causes_of_poor_health_show_in_the_files(files):
+    every = {each.external_id: each for each in customers(SIZE, 1, TODAY)}
+    usage = (
+        pl.DataFrame(files["usage"])
+        .sort("external_id", "week")
+        .group_by("external_id")
+        .agg(last=pl.col("active_users").tail(2).mean(), before=pl.col("active_users").slice(-12, 2).mean())
+    )
+    for key, last, before in usage.iter_rows():
+        causes, seats = every[key].causes, every[key].seats
+        if "usage decline" in causes and every[key].mood == "poor" and before > 20:
+            assert last < 0.6 * before
+        if "low seat use" in causes and seats > 20:
+            assert last < 0.6 * seats
+    urgent = Counter(
+        key
+        for key, severity in zip(files["tickets"]["external_id"], files["tickets"]["severity"], strict=True)
+        if severity in ("high", "urgent")
+    )
+    for key, customer in every.items():
+        if key is not None:
+            assert (urgent[key] >= 3) is ("urgent tickets" in customer.causes)
+            if "renewal with low NPS" in customer.causes:
+                assert 0 < (customer.renewal_date - TODAY).days < 60
+                assert customer.nps[0] < customer.nps[2]
+
+
+def test_moods_are_spread_as_planned():
+    active = [each for each in customers(3000, 1, TODAY) if each.active]
+    moods = Counter(each.mood for each in active)
+    for mood, share in MOODS:
+        assert abs(100 * moods[mood] / len(active) - share) < 4
+
+
+def test_nothing_is_real(org, files):
+    for (website,) in ask(org, "SELECT Website FROM Account"):
+        assert website.endswith(".example")
+    for email in files["contacts"]["email"]:
+        assert email.endswith(".example")
+    for (phone,) in ask(org, "SELECT Phone FROM Account UNION SELECT Phone FROM Contact"):
+        assert phone.startswith("+44 20 7946 0") or " 555 01" in phone, phone
+
+
+def test_the_files_hold_the_columns_they_promise(tmp_path):
+    folder = tmp_path / "data"
+    write_customer_side(folder, 60, 1, TODAY)
+    headers = {path.name: path.read_text("utf-8").partition("\n")[0] for path in sorted(folder.glob("*.csv"))}
+    assert headers == {
+        "accounts.csv": "external_id,name,domain,segment,csm,stage,plan,mrr,currency,seats,signed_on,renewal_date,"
+        "nps_score,nps_promoters,nps_passives,nps_detractors",
+        "contacts.csv": "external_id,email,full_name,role,last_seen",
+        "tickets.csv": "external_id,opened_on,closed_on,severity,csat",
+    }
+    usage = pl.read_parquet(folder / "usage.parquet")
+    assert dict(usage.schema) == {
+        "external_id": pl.String,
+        "week": pl.Date,
+        "active_users": pl.Int64,
+        "logins": pl.Int64,
+        "key_actions": pl.Int64,
+    }
+    assert usage["week"].dt.weekday().unique().to_list() == [1]
+    assert usage["week"].n_unique() == 26
+
+
+def test_the_files_are_the_same_bytes_each_time(tmp_path):
+    for name in ("a", "b"):
+        write_customer_side(tmp_path / name, 60, 3, TODAY)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_awkward_names_survive_the_csv_file(tmp_path, files):
+    write_customer_side(tmp_path, SIZE, 1, TODAY)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "accounts.csv").read_text("utf-8"))))
+    assert [row["name"] for row in rows] == files["accounts"]["name"]
+
+
+def test_staff_of_the_files_are_users_of_the_org(org, files):
+    users = {name for (name,) in ask(org, "SELECT Name FROM User")}
+    assert set(files["accounts"]["csm"]) <= users
+
+
+def test_the_integration_user_can_work_with_it(org):
+    ((user,),) = ask(org, "SELECT Id FROM User WHERE Username = 'integration@demo.example'")
+    ((account,),) = ask(org, "SELECT Id FROM Account LIMIT 1")
+    org.update("Account", account, {"CS_Health_Score__c": 7.1}, Access.for_user(user))
+    assert org.get("Account", account, Access.for_user(user))["CS_Health_Score__c"] == 7.1

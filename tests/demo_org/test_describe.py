@@ -1,0 +1,127 @@
+import pytest
+
+from toolkit.demo_org.access import Access, FieldSecurity
+from toolkit.demo_org.describe import describe_global, describe_object
+from toolkit.demo_org.objects import standard_schema
+
+SCHEMA = standard_schema()
+ALL = Access.for_user("005dM0000000001QAA")
+URL = "https://127.0.0.1:1"
+
+
+def described(name, access=ALL):
+    return describe_object(SCHEMA.get(name), SCHEMA, access, 66.0, URL)
+
+
+def field_of(name, field, access=ALL):
+    return next((each for each in described(name, access)["fields"] if each["name"] == field), None)
+
+
+@pytest.mark.parametrize("name", [each.name for each in SCHEMA])
+def test_an_object_has_45_keys_and_each_field_57(name):
+    description = described(name)
+    assert len(description) == 45
+    assert {len(each) for each in description["fields"]} == {57}
+    assert description["sobjectDescribeOption"] == "FULL"
+    assert description["recordTypeInfos"][0]["recordTypeId"] == "012000000000000AAA"
+
+
+def test_the_global_describe_has_28_keys_an_object():
+    every = describe_global(SCHEMA, ALL, 66.0)
+    assert (every["encoding"], every["maxBatchSize"]) == ("UTF-8", 200)
+    assert {len(each) for each in every["sobjects"]} == {28}
+    prefixes = {each["name"]: each["keyPrefix"] for each in every["sobjects"]}
+    assert prefixes["Account"] == "001"
+    assert prefixes["Contract"] == "800"
+    assert all(each["urls"]["describe"].startswith("/services/data/v66.0/") for each in every["sobjects"])
+
+
+def test_the_rules_that_follow_from_a_type_hold_for_every_field():
+    for sobject in SCHEMA:
+        for each in described(sobject.name)["fields"]:
+            kind = each["type"]
+            if kind in ("id", "reference"):
+                assert (each["length"], each["byteLength"], each["soapType"]) == (18, 18, "tns:ID")
+            elif kind == "boolean":
+                assert (each["nillable"], each["aggregatable"], each["defaultedOnCreate"]) == (False, False, True)
+                assert each["defaultValue"] is False
+            elif kind in ("double", "currency", "percent"):
+                assert (each["groupable"], each["aggregatable"], each["digits"]) == (False, True, 0)
+                assert each["precision"] >= each["scale"]
+            elif kind == "int":
+                assert (each["precision"], each["scale"]) == (0, 0)
+                assert each["digits"] in (8, 9)
+            elif kind == "datetime":
+                assert each["groupable"] is False
+            elif kind == "address":
+                assert each["queryByDistance"] is True
+                assert (each["createable"], each["updateable"]) == (False, False)
+            else:
+                assert each["byteLength"] == 3 * each["length"]
+            if kind == "textarea" and each["length"] > 255:
+                able = [each[key] for key in ("filterable", "sortable", "groupable", "aggregatable")]
+                assert able == [False] * 4
+
+
+def test_CAT_13_a_0_to_10_score_field_is_precision_3_scale_1():
+    score = field_of("Account", "CS_Health_Score__c")
+    assert (score["type"], score["precision"], score["scale"], score["custom"]) == ("double", 3, 1, True)
+
+
+def test_the_external_id_is_unique_and_regardless_of_case():
+    key = field_of("Account", "Product_Id__c")
+    assert (key["externalId"], key["unique"], key["caseSensitive"], key["idLookup"]) == (True, True, False, True)
+
+
+def test_a_lookup_names_its_object_and_its_relationship():
+    csm = field_of("Account", "CSM__c")
+    assert (csm["referenceTo"], csm["relationshipName"]) == (["User"], "CSM__r")
+    what = field_of("Task", "WhatId")
+    assert what["polymorphicForeignKey"] is True
+    assert what["namePointing"] is True
+
+
+def test_read_only_is_not_the_same_as_calculated():
+    closed = field_of("Opportunity", "IsClosed")
+    assert (closed["createable"], closed["updateable"], closed["calculated"]) == (False, False, False)
+
+
+def test_CAT_16_field_level_security_hides_fields_and_locks_others():
+    security = FieldSecurity()
+    limited = Access.for_user("005dM0000000002QAA", security)
+    security.limit(limited.user_id, "account", "HIDDEN_NOTES__C", read=False, edit=True)
+    security.limit(limited.user_id, "Account", "Locked_Score__c", read=True, edit=False)
+    assert field_of("Account", "Hidden_Notes__c", limited) is None
+    assert field_of("Account", "Hidden_Notes__c") is not None
+    locked = field_of("Account", "Locked_Score__c", limited)
+    assert (locked["createable"], locked["updateable"]) == (False, False)
+    assert field_of("Account", "Locked_Score__c")["updateable"] is True
+
+
+def test_a_child_whose_lookup_is_hidden_is_hidden_too():
+    security = FieldSecurity()
+    security.limit("u", "Account", "CSM__c", read=False, edit=False)
+    children = described("User", Access.for_user("u", security))["childRelationships"]
+    assert ("Account", "CSM__c") not in {(each["childSObject"], each["field"]) for each in children}
+
+
+def test_child_relationships_say_what_a_delete_does():
+    children = {(each["childSObject"], each["field"]): each for each in described("Account")["childRelationships"]}
+    assert children["Contact", "AccountId"]["cascadeDelete"] is True
+    assert children["Contract", "AccountId"]["restrictedDelete"] is True
+    parent = children["Account", "ParentId"]
+    assert (parent["cascadeDelete"], parent["restrictedDelete"]) == (False, False)
+
+
+def test_every_child_relationship_names_a_field_that_refers_back():
+    for sobject in SCHEMA:
+        for relationship in sobject.child_relationships:
+            field = SCHEMA.get(relationship.child).field(relationship.field)
+            assert sobject.name in field.reference_to
+
+
+def test_a_restricted_picklist_lists_its_values():
+    band = field_of("Account", "CS_Health_Band__c")
+    assert band["restrictedPicklist"] is True
+    assert [each["value"] for each in band["picklistValues"]] == ["Green", "Yellow", "Red"]
+    assert set(band["picklistValues"][0]) == {"active", "defaultValue", "label", "validFor", "value"}
