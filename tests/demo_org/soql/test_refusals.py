@@ -99,6 +99,7 @@ def test_the_context_is_a_window_of_whole_words(ready: Ready) -> None:
         ("SELECT Id FROM Account WHERE CreatedDate = LAST_N_DAYS: x", "x"),
         ("SELECT COUNT(), Id FROM Account", "COUNT()"),
         ("SELECT FORMAT(FORMAT(Name)) FROM Account", "("),
+        ("SELECT Id FROM Account ORDER BY toLabel(Type)", "tolabel"),
         ("SELECT Id FROM Account;", None),
         ("SELECT Id FROM Account WHERE " + "(" * 5000, "("),
     ],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.schema import NUMBER_TYPES, Field
 from toolkit.demo_org.soql import complaints
+from toolkit.demo_org.soql.parser import AGGREGATES
 from toolkit.demo_org.soql.sources import Reached, Sources
 from toolkit.demo_org.soql.tree import Call, FieldsOf, Path, Selected, Statement
 
@@ -106,7 +107,7 @@ def select_groups(statement: Statement, sources: Sources) -> Selection:
 
 def aggregate_sql(call: Call, sources: Sources) -> tuple[str, Reached]:
     """Return the SQL of an aggregate function of a field, and the field."""
-    if not isinstance(call.argument, Path):
+    if not isinstance(call.argument, Path) or call.function not in AGGREGATES:
         raise complaints.unexpected(sources.text, call.position, call.function.lower())
     reached = sources.reach(call.argument)
     kind, function = reached.field.type, call.function
@@ -208,7 +209,7 @@ def _aggregate(expression: Path | Call | FieldsOf) -> Call | None:
         return None
     if isinstance(expression.argument, Call):
         return _aggregate(expression.argument)
-    return None if expression.function in ("TOLABEL", "FORMAT") else expression
+    return expression if expression.function in AGGREGATES else None
 
 
 def _reading(field_: Field, function: str | None) -> str:
