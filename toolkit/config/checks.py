@@ -125,8 +125,10 @@ def _duplicate_targets(fields: list[_Field]) -> Found:
 
 
 def _spellings(fields: list[_Field], mapping: object, name: str) -> Found:
-    seen: dict[str, str] = {}
-    texts = mapping.get("match", []) if isinstance(mapping, Mapping) else []
+    given = mapping if isinstance(mapping, Mapping) else {}
+    label = str(given.get("name", "Name"))
+    seen = {label.lower(): label}
+    texts = given.get("match", [])
     for number, text in enumerate(texts if isinstance(texts, list) else []):
         there = str(text).partition("=")[2].strip()
         if seen.setdefault(there.lower(), there) != there:

@@ -18,6 +18,7 @@ from toolkit.store.database import Database
 _SAFE = re.compile(r"^[A-Za-z0-9_]+$")
 _HINTS = {
     "there": "pull everything again (`cs-toolkit pull --full`)",
+    "metrics": "load the customer's files again (`cs-toolkit pull`)",
     "source": "load the customer's files again (`cs-toolkit pull`)",
     "here": "load the customer's files again (`cs-toolkit pull`)",
     "base": "restore the file from a backup; without it, every difference in a two-way field has to be decided by hand",

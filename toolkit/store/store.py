@@ -20,8 +20,9 @@ from toolkit.store.lock import RunLock
 from toolkit.store.snapshots import Snapshots
 from toolkit.store.tables import insert_rows, read_rows, replace_rows
 
-Side = Literal["here", "there", "base", "source"]
-"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, or a customer's file as it was read."""
+Side = Literal["here", "there", "base", "source", "metrics"]
+"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, the accounts file as it was read, and
+the metrics."""
 
 FILE_NAME = "store.sqlite"
 
