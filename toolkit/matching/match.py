@@ -5,7 +5,7 @@ decides nothing: the records that carry it, and those they could have been paire
 weaker rules. Nothing is ever left out: every record of each side is in exactly one link or one mismatch.
 
     duplicate_key  the value is on several records of its own side
-    ambiguous      the value is on several records of the other side, or on one that is linked elsewhere
+    ambiguous      the value is on several records of the other side, or on one that is linked or held already
     no_key         every field that the rules compare is blank
     unmatched      no record of the other side has the value
 
@@ -147,7 +147,7 @@ def _explained(
     several = pl.format(
         '{} "{}" is on {} records {}: {}{}', pl.lit(field), f"given{number}", "bearers", pl.lit(_PLACE[at]), "who", more
     )
-    taken = pl.format('{} "{}" is on {}, which is linked to another record', pl.lit(field), f"given{number}", "who")
+    taken = pl.format('{} "{}" is on {}, which is linked or held already', pl.lit(field), f"given{number}", "who")
     reason = pl.when(pl.col("bearers") > 1).then(several).otherwise(taken)
     return held.join(who, on=key, how="left").select(
         "row",
