@@ -12,7 +12,7 @@ from toolkit.demo_org.schema import NUMBER_TYPES, Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.parser import AGGREGATES
 from toolkit.demo_org.soql.sources import Reached, Sources
-from toolkit.demo_org.soql.tree import Call, FieldsOf, Path, Selected, Statement
+from toolkit.demo_org.soql.tree import Call, Comparison, Every, FieldsOf, Path, Selected, Statement
 
 MOST_ROWS_OF_ALL_FIELDS = 200
 ADDRESS_PARTS = (*("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street"),)
@@ -139,14 +139,27 @@ def _expanded(statement: Statement, sources: Sources) -> Iterable[tuple[tuple[st
 
 
 def _fields_of(fields_of: FieldsOf, statement: Statement, sources: Sources) -> list[Field]:
-    bounded = statement.limit is not None and statement.limit <= MOST_ROWS_OF_ALL_FIELDS
-    if fields_of.group != "STANDARD" and not bounded:
+    if fields_of.group != "STANDARD" and not _is_bounded(statement):
         raise complaints.plain(f"The SOQL FIELDS function must have a LIMIT of at most {MOST_ROWS_OF_ALL_FIELDS}")
     wanted = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}[fields_of.group]
     found = [each for each in sources.fields() if each.custom in wanted]
     if not found:
         raise complaints.plain("'FIELDS(...)' expansion function must result in at least one field being selected.")
     return found
+
+
+def _is_bounded(statement: Statement) -> bool:
+    """Whether there can be no more than 200 rows: by LIMIT, or because the ids are listed."""
+    if statement.limit is not None and statement.limit <= MOST_ROWS_OF_ALL_FIELDS:
+        return True
+    terms = statement.where.terms if isinstance(statement.where, Every) else (statement.where,)
+    return any(
+        isinstance(term, Comparison)
+        and str(term.left).lower() == "id"
+        and term.operator in ("=", "IN")
+        and len(term.values) <= MOST_ROWS_OF_ALL_FIELDS
+        for term in terms
+    )
 
 
 def _path_of(expression: Path | Call, sources: Sources) -> Path:
