@@ -1,6 +1,7 @@
 """What goes wrong between here and the org: sessions, limits, busy servers, broken connections; and no secret shows."""
 
 import logging
+import pickle
 import threading
 import traceback
 
@@ -76,6 +77,21 @@ def test_a_token_that_was_handed_over_cannot_be_renewed(connected, demo):
     with pytest.raises(SessionError) as raised:
         org.count("Account")
     assert "hand over a new one" in raised.value.hint
+
+
+def test_a_session_that_cannot_be_renewed_says_why(org, demo):
+    demo.faults.expire_sessions()
+    gone = '{"error": "invalid_client", "error_description": "invalid client credentials"}'
+    demo.faults.inject("status", status=400, body=gone, match="oauth2/token")
+    with pytest.raises(SessionError, match="could not be renewed") as raised:
+        org.count("Account")
+    assert raised.value.code == "invalid_client"
+    assert "consumer secret" in raised.value.hint
+
+
+def test_a_connection_is_not_written_anywhere(org):
+    with pytest.raises(TypeError):
+        pickle.dumps(org)
 
 
 # Busy and broken

@@ -15,7 +15,7 @@ import msgspec
 import requests
 from simple_salesforce import Salesforce
 
-from toolkit.errors import SalesforceError, SessionError, UnavailableError
+from toolkit.errors import LoginError, SalesforceError, SessionError, UnavailableError
 from toolkit.salesforce.limits import Meter
 from toolkit.salesforce.login import Grant
 from toolkit.salesforce.refusals import EXPIRED_CODES
@@ -137,7 +137,18 @@ class Wire(Salesforce):  # type: ignore[misc]  # simple-salesforce is read witho
                     code=expired.code,
                     status=expired.status,
                 )
-            self._adopt(self._renew_grant())
+            try:
+                self._adopt(self._renew_grant())
+            except LoginError as error:
+                refused = error
+            else:
+                return
+        raise SessionError(
+            f"The session ended and could not be renewed: {refused.message}",
+            hint=refused.hint,
+            code=refused.code,
+            status=refused.status,
+        )
 
     def _adopt(self, grant: Grant) -> None:
         parts = urlsplit(grant.instance_url)
