@@ -5,8 +5,9 @@ gone after it acted `times` times. The kinds and what they take:
 
     status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON), False
                 (none) or a text (sent as HTML); `retry_after` seconds
-    drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body)
-                or "request" (cut after `after` bytes of the upload were read; nothing is done)
+    drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body;
+                0 sends not even headers) or "request" (cut once `after` bytes of the upload were read; nothing is
+                done)
     slow        answer `seconds` later
     lock_row    refuse the first `rows` records of a write with UNABLE_TO_LOCK_ROW; the others are saved
     short_page  a query page holds at most `size` records

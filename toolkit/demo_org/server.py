@@ -66,7 +66,7 @@ class DemoOrg:
         certificate is ``ca.pem`` beside it; without, it is gone when it stops. `port` 0 takes a free one.
         Raises OSError when the port is taken.
         """
-        listener = socket.create_server((HOST, port))
+        listener = _listen(port)
         try:
             state = OrgState(accounts, seed, now, db)
             state.url = f"https://{HOST}:{listener.getsockname()[1]}"
@@ -149,6 +149,19 @@ def serve(
     finally:
         for each, handler in previous.items():
             signal.signal(each, handler)
+
+
+def _listen(port: int) -> socket.socket:
+    # The protocol is named because asyncio turns Nagle's algorithm off only then; with it every answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class _Protocol(HttpToolsProtocol):

@@ -59,8 +59,8 @@ class _Sent:
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    pieces: Iterator[bytes]
     first: bytes
+    pieces: Iterator[bytes] | None = None
     cut: Planned | None = None  # a drop fault: how much of the body to send before the connection is cut
 
 
@@ -91,7 +91,13 @@ class _Endpoint:
 
     async def _send(self, sent: _Sent, send: Send, abort: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
+        if sent.cut is not None and sent.cut.number("after") <= 0:
+            abort()
+            return
         await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
+        if sent.cut is None and sent.pieces is None:
+            await send({"type": "http.response.body", "body": sent.first, "more_body": False})
+            return
         room = None if sent.cut is None else int(sent.cut.number("after"))
         piece: bytes | None = sent.first
         while piece is not None:
@@ -103,7 +109,7 @@ class _Endpoint:
                 await asyncio.sleep(0)
                 abort()
                 return
-            piece = await loop.run_in_executor(self._workers, next, sent.pieces, None) if sent.pieces else None
+            piece = None if sent.pieces is None else await loop.run_in_executor(self._workers, next, sent.pieces, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _work(self, call: Call, header_bytes: int) -> _Sent:
@@ -157,8 +163,8 @@ class _Endpoint:
         if session is None:
             raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
         call = replace(call, session=session)
-        org.allowance.spend()
         try:
+            org.allowance.spend()
             answer = resources.answer(org, call, rest)
         except RowRefusal as refused:
             answer = refusal_answer(*refused.reasons)
@@ -168,34 +174,24 @@ class _Endpoint:
         return answer
 
     def _pack(self, call: Call, answer: Answer) -> _Sent:
-        pretty = call.headers.get("x-prettyprint") == "1"
-        if answer.empty:
-            body = b""
-        elif answer.raw is not None:
-            body = answer.raw
-        elif answer.pieces is not None:
-            body = b""
-        else:
-            body = encode(answer.body, pretty=pretty)
         headers = self._headers(answer)
         gzipped = "gzip" in call.headers.get("accept-encoding", "").lower()
-        pieces = answer.pieces or iter(())
-        if answer.pieces is not None:
+        pieces = answer.pieces
+        if pieces is not None:
             if gzipped:
                 headers.append((b"content-encoding", b"gzip"))
-                pieces = _gzip(answer.pieces)
+                pieces = _gzip(pieces)
+            return _Sent(answer.status, headers, b"", None if call.method == "HEAD" else pieces)
+        if answer.empty:
+            body = b""
         else:
-            if gzipped and len(body) >= GZIP_FROM:
-                headers.append((b"content-encoding", b"gzip"))
-                body = b"".join(_gzip(iter((body,))))
-            if not (answer.empty and answer.status in (204, 304)):
-                headers.append((b"content-length", str(len(body)).encode()))
-        return _Sent(
-            answer.status,
-            headers,
-            iter(()) if call.method == "HEAD" else pieces,
-            b"" if call.method == "HEAD" else body,
-        )
+            body = answer.raw if answer.raw is not None else encode(answer.body, pretty=call.pretty)
+        if gzipped and len(body) >= GZIP_FROM:
+            headers.append((b"content-encoding", b"gzip"))
+            body = b"".join(_gzip(iter((body,))))
+        if answer.status not in (204, 304):
+            headers.append((b"content-length", str(len(body)).encode()))
+        return _Sent(answer.status, headers, b"" if call.method == "HEAD" else body)
 
     def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
         number = f"{next(self._numbers):032x}".encode()

@@ -49,6 +49,11 @@ class Call:
         """The versioned root of this call's resources, ``/services/data/v66.0``."""
         return f"/services/data/v{self.version:.1f}"
 
+    @property
+    def pretty(self) -> bool:
+        """Whether the client asked for JSON to be printed with line breaks."""
+        return self.headers.get("x-prettyprint") == "1"
+
     def json(self) -> object:
         """Return the parsed body, or raise JSON_PARSER_ERROR as Salesforce words it."""
         try:
