@@ -105,7 +105,7 @@ def _numbered(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     start = 1
     for row in reader:
-        if any(row) and not all(not value or value.isspace() for value in row):
+        if any(value.strip() for value in row):
             yield start, row
         start = reader.line_num + 1
 
