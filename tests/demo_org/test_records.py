@@ -221,6 +221,13 @@ def test_a_deleted_account_takes_its_children_along_and_lets_go_of_others(record
     assert records.find("Account", "Product_Id__c", "P-1") == []
 
 
+def test_who_reported_to_a_deleted_contact_reports_to_nobody(records):
+    boss = records.create("Contact", {"LastName": "Boss"}, ACCESS)
+    report = records.create("Contact", {"LastName": "Report", "ReportsToId": boss}, ACCESS)
+    records.delete("Contact", boss, ACCESS)
+    assert value(records, "Contact", report, "ReportsToId", "SystemModstamp") == (None, "2026-11-02T08:00:03.000+0000")
+
+
 def test_an_activated_contract_keeps_its_account(records, acme):
     contract = records.create("Contract", {"AccountId": acme}, ACCESS)
     records.update("Contract", contract, {"Status": "Activated"}, ACCESS)

@@ -27,18 +27,16 @@ def delete_record(database: Database, schema: Schema, sobject: SObject, record_i
     database.log_changes(sobject.name, "delete", [record_id], at, user_id)
     for relationship in sobject.child_relationships:
         child = schema.get(relationship.child)
-        if child is None or child.field("IsDeleted") is None or child.field(relationship.field) is None:
+        field = None if child is None else child.field(relationship.field)
+        if child is None or field is None or child.field("IsDeleted") is None:
             continue
         if relationship.restricted_delete and _blockers(connection, relationship, record_id):
             raise _forbidden(connection, sobject, child, record_id)
-        children = _children(connection, relationship, record_id)
-        if not children:
-            continue
         if relationship.cascade_delete:
-            for child_id in children:
+            for child_id in _children(connection, relationship, record_id):
                 delete_record(database, schema, child, child_id, at, user_id)
-        elif relationship.name is not None:
-            _let_go(database, relationship, children, at, user_id)
+        elif field.createable:  # what the org fills in by itself, such as the account of a task, stays
+            _let_go(database, relationship, _children(connection, relationship, record_id), at, user_id)
 
 
 def _children(connection: sqlite3.Connection, relationship: ChildRelationship, record_id: str) -> list[str]:
@@ -63,6 +61,8 @@ def _forbidden(connection: sqlite3.Connection, sobject: SObject, child: SObject,
 
 
 def _let_go(database: Database, relationship: ChildRelationship, children: list[str], at: str, user_id: str) -> None:
+    if not children:
+        return
     database.connection.executemany(
         f'UPDATE "{relationship.child}" SET "{relationship.field}" = NULL, LastModifiedDate = ?, LastModifiedById = ?, '
         "SystemModstamp = ? WHERE Id = ?",
