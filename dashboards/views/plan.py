@@ -1,0 +1,198 @@
+"""What would be written now: the pending plan, field by field and change by change, and how to commit exactly that."""
+
+from collections.abc import Callable
+
+import panel as pn
+import panel_material_ui as pmui
+import polars as pl
+
+from dashboards import theme
+from dashboards.data import Filters, PendingPlan, Snapshot, narrow_changes
+from dashboards.views import parts
+from toolkit.summaries import biggest_changes, plan_counts
+
+SIDES = {"there": "Salesforce", "here": "Customer store"}
+VERDICTS = {
+    "write": ("To write", "ready to be committed"),
+    "conflict": ("Conflicts", "a person has to decide"),
+    "held": ("Held", "left alone for now"),
+    "refused": ("Refused", "Salesforce would say no"),
+}
+FIELD_TITLES = {
+    "side": "Written to",
+    "field": "Field",
+    "partner": "From",
+    "write": "Write",
+    "conflict": "Conflict",
+    "held": "Held",
+    "refused": "Refused",
+}
+CHANGE_TITLES = {
+    "name": "Record",
+    "field": "Field",
+    "before": "Before",
+    "after": "After",
+    "verdict_text": "Verdict",
+    "reason": "Why",
+}
+
+
+def view(
+    snapshot: Snapshot,
+    filters: Filters,
+    *,
+    pick: Callable[[str | None, str | None], None],
+) -> pn.Column:
+    """Return the pending plan, limited to the accounts that pass `filters` and to the picked field and verdict.
+
+    `pick` is called with a field and a verdict (None for any) when the reader wants the rows behind a figure.
+    """
+    plan = snapshot.plan
+    if plan is None:
+        return parts.page(
+            parts.screen(
+                "No plan yet",
+                "Nothing was compared so far, so nobody knows what would be written.",
+                "Make one; it writes nothing:",
+                snapshot.command("plan"),
+            )
+        )
+    changes = narrow_changes(plan.changes, snapshot, filters)
+    if plan.changes.is_empty():
+        return parts.page(
+            _identity(snapshot, plan),
+            parts.screen(
+                "Both sides agree",
+                "The last plan found nothing to write on either side.",
+                "After new data came in, compare again:",
+                snapshot.command("plan"),
+            ),
+        )
+    return parts.page(
+        _identity(snapshot, plan),
+        parts.grid(*_verdict_cards(changes, pick), smallest=150, most=4),
+        *_drift(snapshot, changes),
+        _fields(changes, pick),
+        _changes(changes, filters, pick),
+    )
+
+
+def _identity(snapshot: Snapshot, plan: PendingPlan) -> pn.Column:
+    cost = f"about {theme.plural(plan.calls, 'API call')}" if plan.calls is not None else "cost not predicted"
+    left = (
+        f" of {theme.count(plan.calls_left)} left today"
+        if plan.calls is not None and plan.calls_left is not None
+        else ""
+    )
+    facts = parts.html(
+        f'<div class="plan"><h3>Pending plan <span class="plan-id">{theme.text(plan.plan_id)}</span></h3>'
+        f'<p class="quiet">Made {theme.age(plan.created_at, snapshot.now)} ({theme.moment(plan.created_at)}) · '
+        f"{theme.plural(plan.changes.height, 'row')} · {theme.text(cost + left)}</p>"
+        f'<p class="quiet">To commit exactly these rows, and nothing else:</p>'
+        f"<p><code>{theme.text(snapshot.command('commit', '--confirm', plan.digest[:12]))}</code></p>"
+        f'<p class="quiet">Digest of all rows of the plan: <code class="digest">{theme.text(plan.digest)}</code></p></div>'
+    )
+    return parts.card(facts)
+
+
+def _verdict_cards(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None]) -> list[pn.viewable.Viewable]:
+    cards = []
+    for verdict, (label, about) in VERDICTS.items():
+        rows = changes.filter(pl.col("verdict") == verdict)
+        there = rows.filter(pl.col("side") == "there").height
+        where = f"{theme.count(there)} in Salesforce · {theme.count(rows.height - there)} here"
+        cards.append(
+            parts.figure_card(
+                label,
+                theme.count(rows.height),
+                where if verdict == "write" else about,
+                tone=theme.VERDICT_COLORS[verdict],
+                on_click=lambda verdict=verdict: pick(None, verdict),
+            )
+        )
+    return cards
+
+
+def _drift(snapshot: Snapshot, changes: pl.DataFrame) -> list[pn.viewable.Viewable]:
+    # CAT-23: a nightly push means that both sides differ between two nights. That is not an error and must not look so.
+    due = changes.filter((pl.col("verdict") == "write") & (pl.col("side") == "there"))
+    if due.is_empty():
+        return []
+    records = due["there_id"].n_unique()
+    when = f"the next sync, {theme.moment(snapshot.next_push)}" if snapshot.next_push else "the next sync"
+    return [
+        parts.notice(
+            "info",
+            f"{theme.plural(records, 'record differs', 'records differ')} until {when}",
+            "This is expected, not an error: what is worked out here reaches Salesforce at set times. "
+            "Both sides will be equal after the next sync.",
+        )
+    ]
+
+
+def _fields(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None]) -> pn.Column:
+    counts = plan_counts(changes).pivot(
+        on="verdict", index=["side", "field", "partner"], values="rows", aggregate_function="sum"
+    )
+    counts = counts.with_columns(
+        pl.lit(0).cast(pl.Int64).alias(name) for name in VERDICTS if name not in counts.columns
+    )
+    counts = counts.with_columns(pl.col(*VERDICTS).replace(0, None), pl.col("side").replace_strict(SIDES, default="?"))
+    counts = counts.select(*FIELD_TITLES).sort("write", "field", descending=[True, False], nulls_last=True)
+    fields = counts["field"].to_list()
+    table = parts.table(
+        counts,
+        FIELD_TITLES,
+        widths={"side": 120, "field": 190, "partner": 130, "write": 70, "conflict": 80, "held": 70, "refused": 80},
+        right=tuple(VERDICTS),
+        give_way=("partner", "side", "held", "refused"),
+        formatters=dict.fromkeys(VERDICTS, parts.WHOLE),
+        rows=12,
+        choose=lambda row: pick(fields[row], None) if row is not None else None,
+    )
+    return parts.card(parts.heading("By field", "Choose a field to see its rows below."), table)
+
+
+def _changes(changes: pl.DataFrame, filters: Filters, pick: Callable[[str | None, str | None], None]) -> pn.Column:
+    shown = changes
+    picked = []
+    if filters.field is not None:
+        shown = shown.filter(pl.col("field") == filters.field)
+        picked.append(filters.field)
+    if filters.verdict is not None:
+        shown = shown.filter(pl.col("verdict") == filters.verdict)
+        picked.append(VERDICTS.get(filters.verdict, (filters.verdict, ""))[0])
+    head: list[pn.viewable.Viewable] = [
+        parts.heading("Changes", f"{theme.plural(shown.height, 'row')}, biggest change first")
+    ]
+    if picked:
+        drop = pmui.Button(
+            label="Only " + ", ".join(picked),
+            end_icon="close",
+            variant="outlined",
+            size="small",
+            margin=0,
+            align="center",
+        )
+        drop.on_click(lambda _: pick(None, None))
+        head.append(drop)
+    before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
+    rows = biggest_changes(shown, shown.height).select(
+        "name",
+        "field",
+        before.alias("before"),
+        "after",
+        pl.col("verdict").replace({verdict: label for verdict, (label, _) in VERDICTS.items()}).alias("verdict_text"),
+        pl.coalesce("reason", "rule").alias("reason"),
+        pl.col("verdict").replace_strict(theme.VERDICT_COLORS, default=theme.NOT_SCORED).alias("tone"),
+    )
+    table = parts.table(
+        rows,
+        CHANGE_TITLES,
+        formatters={"verdict_text": parts.chip("tone")},
+        widths={"name": 190, "field": 190, "before": 110, "after": 110, "verdict_text": 100, "reason": 220},
+        filters=("name", "field", "verdict_text", "reason"),
+        give_way=("reason", "field", "before", "verdict_text"),
+        rows=15,
+    )
+    return parts.card(parts.bar(*head), table if rows.height else parts.nothing("No row passes these filters."))
