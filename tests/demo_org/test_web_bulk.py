@@ -92,6 +92,7 @@ def test_rows_are_deleted_by_id(api):
             "Id,Name\r\n001,1\r\n",
             "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF",
         ),
+        ("", "InvalidBatch : The upload has no header row"),
         ("Id,Name\n001,Caf\xe9\n".encode("latin-1"), "ClientInputError : The upload is not UTF-8 (byte 15)"),
         ('Id,Name\n001,"a" b\n', "InvalidBatch : Unable to parse the CSV: ',' expected after '\"'"),
     ],

@@ -1,6 +1,7 @@
 """Faults on demand, as the client meets them, and what an administrator changes in the middle of things."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -59,8 +60,6 @@ def test_one_slow_answer_holds_up_no_other(api, web_org):
         other.trust_env = False
         other.verify = str(web_org.ca_file)
         began = time.monotonic()
-        from concurrent.futures import ThreadPoolExecutor
-
         with ThreadPoolExecutor(1) as pool:
             slow = pool.submit(other.get, f"{api.root}/sobjects", headers=dict(api.session.headers), timeout=20)
             assert api.get("/limits").status_code == 200

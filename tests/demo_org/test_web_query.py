@@ -2,6 +2,8 @@
 
 import pytest
 
+from toolkit.demo_org.ids import is_id
+
 SOQL = "SELECT Id, Name FROM Contact ORDER BY Id"
 
 
@@ -15,8 +17,6 @@ def test_a_query_answers_its_records_with_attributes_first(api):
 
 
 def test_a_large_result_comes_in_pages_that_can_be_read_again(api, web_org):
-    from toolkit.demo_org.ids import is_id
-
     everyone = [record["Id"] for record in web_org.rows(SOQL)]
     assert len(everyone) > 200, "the sample company has contacts for more than one page"
     first = api.query(SOQL, headers={"Sforce-Query-Options": "batchSize=200"})
@@ -36,6 +36,12 @@ def test_a_locator_that_is_none_is_refused(api, locator):
     answer = api.get(f"/query/{locator}")
     assert answer.status_code == 400
     assert answer.json() == [{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}]
+
+
+def test_a_forgotten_cursor_has_no_next_page(api, web_org):
+    first = api.query(SOQL, headers={"Sforce-Query-Options": "batchSize=200"})
+    web_org.faults.expire_cursors()
+    assert api.get(first["nextRecordsUrl"]).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
 def test_short_pages_lose_no_record(api, web_org):

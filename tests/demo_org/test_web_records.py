@@ -1,5 +1,7 @@
 """Records over REST, one at a time and in collections."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 
@@ -164,6 +166,20 @@ def test_a_collection_upserts_reads_and_deletes(api):
     assert api.post("/composite/sobjects/Account", {"ids": ids, "fields": ["Name"]}).json()[2]["Name"] == "N2"
     gone = api.delete("/composite/sobjects", params={"ids": ",".join(ids), "allOrNone": "true"}).json()
     assert [entry["success"] for entry in gone] == [True] * 3
+
+
+def test_readers_and_writers_do_not_get_into_each_others_way(api, web_org):
+    def write(number: int) -> list[bool]:
+        session = type(api)(web_org)
+        records = [{"attributes": {"type": "Account"}, "Name": f"Crowd {number} {n}"} for n in range(20)]
+        entries = session.post("/composite/sobjects", {"records": records}).json()
+        session.query("SELECT Id, Name, Owner.Name FROM Account")
+        session.close()
+        return [entry["success"] for entry in entries]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write, range(16))) == [[True] * 20] * 16
+    assert api.query("SELECT count() FROM Account WHERE Name LIKE 'Crowd%'")["totalSize"] == 320
 
 
 def test_more_than_200_records_are_refused(api):

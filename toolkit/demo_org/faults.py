@@ -49,10 +49,16 @@ class Planned:
 
 
 class Faults:
-    """The faults planned for an org. `expire` and `limit` are how the org ends sessions and sets its allowance."""
+    """The faults planned for an org. The functions are how it ends sessions, forgets cursors and sets its allowance."""
 
-    def __init__(self, expire: Callable[[], None], limit: Callable[[int, int], None]) -> None:
-        self._expire = expire
+    def __init__(
+        self,
+        end_sessions: Callable[[], None],
+        forget_cursors: Callable[[], None],
+        limit: Callable[[int, int], None],
+    ) -> None:
+        self._end_sessions = end_sessions
+        self._forget_cursors = forget_cursors
         self._limit = limit
         self._lock = threading.Lock()
         self._planned: list[Planned] = []
@@ -73,7 +79,11 @@ class Faults:
 
     def expire_sessions(self) -> None:
         """End every session now: the next call of each client is answered with INVALID_SESSION_ID."""
-        self._expire()
+        self._end_sessions()
+
+    def expire_cursors(self) -> None:
+        """Forget every open query cursor: asking for a next page is answered with INVALID_QUERY_LOCATOR."""
+        self._forget_cursors()
 
     def set_daily_limit(self, maximum: int, used: int) -> None:
         """Set the daily allowance of API calls and how many of them count as used."""

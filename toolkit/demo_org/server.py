@@ -72,12 +72,12 @@ class DemoOrg:
             state.url = f"https://{HOST}:{listener.getsockname()[1]}"
             folder = Path(tempfile.mkdtemp(prefix="demo-org-ca-")) if db is None else None
             ca_file = (folder or Path(db or ".").parent) / "ca.pem"
-            server = _Server(state, listener, ca_file)
         except BaseException:
             listener.close()
             raise
-        server.begin()
-        return cls(state, server, folder, ca_file)
+        org = cls(state, _Server(state, listener, ca_file), folder, ca_file)
+        org._server.begin()
+        return org
 
     @property
     def faults(self) -> Faults:
@@ -200,6 +200,8 @@ class _Server(uvicorn.Server):
         """Start the thread and wait until the org answers."""
         self._thread.start()
         self._running.wait()
+        if not self.started:
+            raise OSError("the demo org could not begin to answer")
 
     def end(self) -> None:
         """Stop answering and wait for the threads to end."""
@@ -219,4 +221,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _serve_listener(self) -> None:
-        self.run(sockets=[self._listener])
+        try:
+            self.run(sockets=[self._listener])
+        finally:
+            self._running.set()

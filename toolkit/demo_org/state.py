@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,8 @@ CLIENT_ID = "cs-toolkit-demo"
 CLIENT_SECRET = "demo-secret-not-a-secret"  # noqa: S105 - it opens a demo on loopback and is printed in the manual
 INTEGRATION_USERNAME = "integration@demo.example"
 LATEST_VERSION = 66.0
+KEPT_CALLS = 100_000
+"""How many of the latest calls the log holds."""
 
 
 class OrgState:
@@ -60,13 +63,13 @@ class OrgState:
         self.control_token = self._kept_secret("control_token", "")
         self.sessions = Sessions(self.database, self.org_id)
         self.allowance = Allowance()
-        self.faults = Faults(self.sessions.end_all, self.allowance.set)
         self.cursors = Cursors()
+        self.faults = Faults(self.sessions.end_all, self.cursors.close, self.allowance.set)
         self.jobs = Jobs()
-        self.calls: list[tuple[str, str, int]] = []
-        self.requests: list[tuple[str, str, int]] = []
+        self.calls: deque[tuple[str, str, int]] = deque(maxlen=KEPT_CALLS)
+        self.requests: deque[tuple[str, str, int]] = deque(maxlen=KEPT_CALLS)
         self._log_lock = threading.Lock()
-        self._restore_limits()
+        self._restore_metadata()
 
     def close(self) -> None:
         """Stop the jobs and close every file."""
@@ -152,7 +155,7 @@ class OrgState:
         changes = json.loads(self.database.fact("metadata_changes") or "[]")
         self.database.keep_fact("metadata_changes", json.dumps([*changes, change]))
 
-    def _restore_limits(self) -> None:
+    def _restore_metadata(self) -> None:
         # What administrators changed in an earlier run of the same file is done again, in order.
         for sobject_name, field_name, read in (
             ("Account", "Locked_Score__c", True),

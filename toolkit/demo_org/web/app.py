@@ -7,6 +7,7 @@ check, daily allowance, request size, planned faults, gzip, both JSON forms, and
 
 import asyncio
 import itertools
+import logging
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ GZIP_FROM = 1_024
 GZIP_LEVEL = 1
 ABORT_KEY = "toolkit.demo_org.abort"
 """Where the server puts, into the ASGI scope, the function that cuts the connection."""
+
+logger = logging.getLogger("toolkit.demo_org")
 
 _STANDARD_HEADERS = (
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
@@ -134,6 +137,9 @@ class _Endpoint:
             return self._dispatch(call)
         except Refusal as refusal:
             return refusal_answer(refusal)
+        except Exception:  # a fault of the demo org itself: the client gets Salesforce's 500, the log the reason
+            logger.exception("%s %s", call.method, call.path)
+            return refusal_answer(Refusal(500, *_STATUS_TEXTS[500]))
 
     def _dispatch(self, call: Call) -> Answer:
         match call.path.strip("/").split("/"):

@@ -7,7 +7,6 @@ with a row is noted beside that row. An empty cell leaves the field alone, ``#N/
 import csv
 import time
 from collections.abc import Iterator
-from io import StringIO
 from itertools import islice
 
 from toolkit.demo_org.access import Access
@@ -48,23 +47,22 @@ class _BadFileError(Exception):
 
 
 def _load(org: OrgState, job: Job) -> None:
-    text = _text(job)
-    delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = _cells(reader)
-    header = [name.strip() for name in next(rows, [])]
-    if not header:
-        raise _BadFileError("InvalidBatch : The upload has no header row")
+    sent_header = _checked_header(job)
+    with job.file("upload").open(encoding="utf-8-sig", newline="") as upload:
+        rows = _cells(csv.reader(upload, delimiter=DELIMITERS[job.delimiter], strict=True))
+        names = ["Id" if name.strip().lower() == "id" else name.strip() for name in next(rows)]
+        _load_rows(org, job, sent_header, names, rows)
+
+
+def _load_rows(org: OrgState, job: Job, sent_header: str, names: list[str], rows: Iterator[list[str]]) -> None:
     access = org.access(job.user_id)
     sobject = org.schema.get(job.object)
     if sobject is None:
         raise _BadFileError(f"InvalidEntity : Entity '{job.object}' is not supported by the Bulk API.")
-    for name in header:
+    for name in names:
         _check_column(org, sobject, name, access)
-    results = _Results(job, text.split(ending, 1)[0], delimiter, ending)
-    names = ["Id" if name.lower() == "id" else name for name in header]
     path = f"/services/data/v{job.version:.1f}/jobs/ingest/{job.id}"
-    with results:
+    with _Results(job, sent_header) as results:
         while batch := list(islice(rows, BATCH)):
             if job.state != RUNNING or org.jobs.closing.is_set():
                 results.unprocessed(batch)
@@ -89,16 +87,20 @@ def _save(
     return [[wrong] if number in ragged else next(saved) for number in range(len(batch))]
 
 
-def _text(job: Job) -> str:
+def _checked_header(job: Job) -> str:
+    """Return the upload's first line as it was sent, after checking the line ends and the encoding of all."""
     data = job.file("upload").read_bytes() if job.uploaded else b""
     crlf, lf = data.count(b"\r\n"), data.count(b"\n")
     if crlf if job.line_ending == "LF" else lf != crlf or (data and not crlf):
         text = "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is"
         raise _BadFileError(f"{text} {job.line_ending}")
     try:
-        return data.decode("utf-8-sig")
+        header = data.decode("utf-8-sig").split(LINE_ENDINGS[job.line_ending], 1)[0]
     except UnicodeDecodeError as bad:
         raise _BadFileError(f"ClientInputError : The upload is not UTF-8 (byte {bad.start})") from bad
+    if not header.strip():
+        raise _BadFileError("InvalidBatch : The upload has no header row")
+    return header
 
 
 def _cells(reader: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -124,11 +126,11 @@ def _check_column(org: OrgState, sobject: SObject, name: str, access: Access) ->
 class _Results:
     """The three result files of a job, each written when it has its first row."""
 
-    def __init__(self, job: Job, header: str, delimiter: str, ending: str) -> None:
+    def __init__(self, job: Job, header: str) -> None:
         self._job = job
         self._header = header
-        self._delimiter = delimiter
-        self._ending = ending
+        self._delimiter = DELIMITERS[job.delimiter]
+        self._ending = LINE_ENDINGS[job.line_ending]
         self._heads = {
             "successful": ['"sf__Id"', '"sf__Created"'],
             "failed": ['"sf__Id"', '"sf__Error"'],

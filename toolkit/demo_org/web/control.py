@@ -5,6 +5,7 @@ Each call carries the org's control token in the header ``X-Demo-Control``. Noth
     POST /__demo__/faults            {"kind": ..., "times": ..., "match": ..., options of the kind}
     DELETE /__demo__/faults          forget what has not happened yet
     POST /__demo__/expire-sessions
+    POST /__demo__/expire-cursors
     POST /__demo__/daily-limit       {"maximum": ..., "used": ...}
     POST /__demo__/remove-field      {"sobject": ..., "field": ...}
     POST /__demo__/access            {"sobject": ..., "field": ..., "read": ..., "edit": ...}
@@ -64,6 +65,7 @@ def _edit(org: OrgState, details: dict[str, object]) -> None:
 _CONTROLS: dict[str, Callable[[OrgState, dict[str, object]], None]] = {
     "faults": _inject,
     "expire-sessions": lambda org, _: org.faults.expire_sessions(),
+    "expire-cursors": lambda org, _: org.faults.expire_cursors(),
     "daily-limit": _set_limit,
     "remove-field": lambda org, details: org.remove_field(str(details["sobject"]), str(details["field"])),
     "access": _set_access,

@@ -5,6 +5,7 @@ order they were handed over; what a job does is up to the function it was handed
 """
 
 import itertools
+import logging
 import queue
 import tempfile
 import threading
@@ -16,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from toolkit.demo_org.ids import make_id
+
+logger = logging.getLogger("toolkit.demo_org")
 
 JOB_PREFIX = "750"
 OPEN, UPLOADED, RUNNING, COMPLETE, FAILED, ABORTED = (
@@ -143,6 +146,9 @@ class Jobs:
                 job.at_rest.clear()
                 try:
                     run(job)
+                except Exception:  # a fault of the demo org itself: the job fails, the log has the reason
+                    logger.exception("job %s", job.id)
+                    job.state, job.error = FAILED, "InternalServerError : An unexpected error occurred."
                 finally:
                     job.at_rest.set()
 

@@ -41,8 +41,10 @@ def query_more(org: OrgState, call: Call, locator: str) -> Answer:
 
 def _first_page(org: OrgState, call: Call, *, all_rows: bool) -> Answer:
     soql = call.query.get("q")
-    if "explain" in call.query:
-        raise Refusal(400, "INVALID_QUERY", "Query plans are not available in this organization")
+    for unsupported in ("explain", "columns"):
+        if unsupported in call.query:
+            text = f"The parameter {unsupported} is not available in this organization"
+            raise Refusal(400, "INVALID_QUERY_PARAMETER", text)
     if soql is None:
         raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")
     with org.query(soql, org.access(call.user_id), all_rows=all_rows) as (prepared, rows):
