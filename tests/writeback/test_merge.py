@@ -215,6 +215,14 @@ def test_new_base_keeps_the_records_that_are_out_of_view():
     assert new_base(narrowed)[pair(segment)].to_list() == ["a", "y"]
 
 
+def test_new_base_keeps_the_pairs_that_are_not_mapped_now():
+    segment, stage = mapped("segment", "CS_Segment__c", "output"), mapped("stage", "CS_Stage__c", "two_way")
+    values = [{"segment": "a", "stage": "Growth"}], [{"CS_Segment__c": "a", "CS_Stage__c": "Growth"}]
+    base = new_base(sides([segment, stage], *values))
+    again = new_base(replaced(sides([segment], *values), base=base))
+    assert again.select(sorted(again.columns)).equals(base.select(sorted(base.columns)))
+
+
 # Properties: any values, any directions, any rules.
 
 RULES = {"output": ["toolkit_wins", "hold"], "input": ["salesforce_wins", "hold"],

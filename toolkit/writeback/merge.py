@@ -47,8 +47,8 @@ def merge(sides: Sides) -> pl.DataFrame:
 def new_base(sides: Sides) -> pl.DataFrame:
     """Return the base of the next merge: a pair's value where both sides agree now, else what the base held before.
 
-    Wide: ``id`` (of the record there), ``here_id``, then one text column a mapped pair. Pairs of records that are not
-    linked, or not in view, keep what they had.
+    Wide: ``id`` (of the record there), ``here_id``, then one text column a mapped pair. Pairs that are not
+    mapped now, and records that are not linked or not in view, keep what they had.
     """
     fields = tuple(each for each in sides.mapping.fields if each.there in sides.fields)
     joined = side_by_side(sides, fields)
@@ -56,9 +56,9 @@ def new_base(sides: Sides) -> pl.DataFrame:
         pl.col("there_id").alias(RECORD_KEY), "here_id", *(_agreed(sides, joined, each) for each in fields)
     )
     if sides.base is not None:
-        others = sides.base.join(agreed, on=RECORD_KEY, how="anti")
-        kept = [pair(each) for each in fields if pair(each) in others.columns]
-        agreed = pl.concat([agreed, others.select(RECORD_KEY, "here_id", *kept)], how="diagonal")
+        others = sides.base.select(RECORD_KEY, "here_id", pl.exclude(RECORD_KEY, "here_id", *agreed.columns))
+        agreed = agreed.join(others, on=[RECORD_KEY, "here_id"], how="left")
+        agreed = pl.concat([agreed, sides.base.join(agreed, on=RECORD_KEY, how="anti")], how="diagonal")
     return agreed.sort(RECORD_KEY)
 
 

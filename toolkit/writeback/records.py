@@ -1,0 +1,71 @@
+"""Records brought up to date with what a commit wrote or found, so that the next plan is made of what is so."""
+
+import polars as pl
+
+from toolkit.frames import RECORD_KEY
+from toolkit.store import Store
+from toolkit.values import INTEGER_TYPES, column_dtype, text_to_column, to_text
+from toolkit.writeback.journal import CHANGED
+from toolkit.writeback.merge import new_base
+from toolkit.writeback.sides import Sides
+
+
+def refresh(store: Store, sides: Sides, journal: pl.DataFrame) -> None:
+    """Bring the kept records there, and the base of the next merge, up to date with the journal of a commit."""
+    mine = journal.filter((pl.col("object") == sides.object) & (pl.col("side") == "there"))
+    written, moved = pl.col("state") == "written", pl.col("code") == CHANGED
+    known = mine.filter(written | ((pl.col("state") == "held") & moved)).select(
+        pl.col("there_id").alias(RECORD_KEY),
+        "field",
+        "type",
+        value=pl.when(written).then("after").otherwise("before"),
+    )
+    there = with_values(sides.there, known)
+    here = store.records("here", sides.object)
+    current = Sides(
+        sides.object,
+        sides.mapping,
+        sides.describe,
+        sides.links,
+        sides.here if here is None else here,
+        there,
+        sides.base,
+    )
+    if known.height:
+        store.save_records("there", sides.object, there)
+    store.save_records("base", sides.object, new_base(current))
+
+
+def with_values(frame: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Return wide records with some cells set: `values` has ``id``, ``field``, ``type`` and ``value`` (text).
+
+    A column keeps its type where the value fits it. Where it does not it becomes wider, rather than losing the value.
+    """
+    for (name, field_type), part in values.partition_by("field", "type", as_dict=True).items():
+        frame = _with_column(frame, str(name), str(field_type), part)
+    return frame
+
+
+def _with_column(frame: pl.DataFrame, name: str, field_type: str, part: pl.DataFrame) -> pl.DataFrame:
+    if name not in frame.columns or frame.schema[name] == pl.Null:
+        frame = frame.with_columns(pl.lit(None, dtype=column_dtype(field_type)).alias(name))
+    frame = _widened(frame, name, field_type, part)
+    dtype = frame.schema[name]
+    text = pl.col("value")
+    new = text if dtype == pl.String else text_to_column(text, field_type).cast(dtype)
+    cells = part.select(RECORD_KEY, new.alias("_new"), pl.lit(True).alias("_set"))
+    joined = frame.join(cells, on=RECORD_KEY, how="left", maintain_order="left")
+    return joined.with_columns(pl.when(pl.col("_set")).then("_new").otherwise(name).alias(name)).drop("_new", "_set")
+
+
+def _widened(frame: pl.DataFrame, name: str, field_type: str, part: pl.DataFrame) -> pl.DataFrame:
+    dtype = frame.schema[name]
+    if dtype == pl.String:
+        return frame
+    given = part.select(text="value", typed=text_to_column(pl.col("value"), field_type))
+    kept = given.select(pl.col("typed").cast(dtype, strict=False).cast(given.schema["typed"], strict=False))
+    if kept.to_series().equals(given["typed"]) and given["typed"].null_count() == given["text"].null_count():
+        return frame
+    if dtype.is_numeric() and given.schema["typed"].is_numeric() and field_type not in INTEGER_TYPES:
+        return frame.with_columns(pl.col(name).cast(pl.Float64))
+    return frame.with_columns(to_text(pl.col(name), dtype, field_type, scale=15).alias(name))

@@ -1,0 +1,142 @@
+"""Writing the rows of a commit to either side, a batch at a time, each row settled as soon as its fate is known.
+
+Before a batch is sent, its records are read again. What moved since the plan is held, never overwritten (BEY-3); what
+already holds the new value is settled without a call. Every cell that a record does not change is left out of the call.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from toolkit.frames import RECORD_KEY
+from toolkit.salesforce import Org
+from toolkit.values import to_text
+from toolkit.writeback.cost import RECORDS_PER_READ, Via
+from toolkit.writeback.journal import Ledger, compared
+from toolkit.writeback.records import with_values
+from toolkit.writeback.remedies import remedy
+from toolkit.writeback.sentences import sentence
+from toolkit.writeback.sides import Sides
+
+Progress = Callable[[int, int | None], None]
+
+RECORDS_PER_BATCH: dict[Via, int] = {"collections": RECORDS_PER_READ, "bulk": 100_000}
+"""So many records are read again, then written. A Bulk job is better large, but its records get old meanwhile."""
+
+_CLEAR = "\0"  # stands for null while rows are turned into columns; no canonical text holds it
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What sending needs: the org, the journal, the way to write, and whom to tell how far it is."""
+
+    org: Org
+    ledger: Ledger
+    via: Via
+    tell: Callable[[int], None]
+
+    def send(self, rows: pl.DataFrame, sides: Sides) -> None:
+        """Write journal rows of one object to Salesforce. Raises SalesforceError when the org refuses a whole call."""
+        for batch in _batches(rows, RECORDS_PER_BATCH[self.via]):
+            judged = compared(now_there(self.org, batch, sides))
+            waiting = pl.col("state") == "intended"
+            self.ledger.settle(judged.filter(~waiting))
+            todo = judged.filter(waiting)
+            self.tell(batch["there_id"].n_unique() - todo["there_id"].n_unique())
+            if todo.height:
+                self._write(todo, sides)
+
+    def _write(self, todo: pl.DataFrame, sides: Sides) -> None:
+        waiting = todo
+
+        def settle(results: pl.DataFrame) -> None:
+            nonlocal waiting
+            self.ledger.settle(answered(waiting, results))
+            waiting = waiting.join(results, left_on="there_id", right_on="id", how="anti")
+            self.tell(results.height)
+
+        self.org.write(
+            sides.mapping.sobject,
+            "update",
+            wide(todo),
+            types_of(todo),
+            via=self.via,
+            on_job=lambda job_id: self.ledger.sent_in_job(waiting, job_id),
+            on_results=settle,
+            sparse=True,
+        )
+
+
+def apply_here(rows: pl.DataFrame, sides: Sides, ledger: Ledger) -> None:
+    """Write journal rows of one object to the records here, all at once, and settle them."""
+    judged = compared(now_here(rows, sides))
+    todo = judged.filter(pl.col("state") == "intended")
+    if todo.height:
+        values = todo.select(pl.col("here_id").alias(RECORD_KEY), "field", "type", value="after")
+        ledger.store.save_records("here", sides.object, with_values(sides.here, values))
+    done = pl.when(pl.col("state") == "intended").then(pl.lit("written")).otherwise("state")
+    ledger.settle(judged.with_columns(state=done))
+
+
+def now_there(org: Org, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
+    """Return journal rows with what Salesforce holds ``now``, as text, and whether the record was ``found``."""
+    paths = rows["field"].unique(maintain_order=True).to_list()
+    records = org.by_ids(sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), ["Id", *paths])
+    return _with_now(rows, records.rename({"Id": "there_id"}), "there_id", {path: path for path in paths}, sides)
+
+
+def now_here(rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
+    """Return journal rows with what is here ``now``, as text, and whether the record was ``found``."""
+    pairs = dict(rows.select("field", "partner").unique().iter_rows())
+    return _with_now(rows, sides.here.rename({RECORD_KEY: "here_id"}), "here_id", pairs, sides)
+
+
+def _with_now(rows: pl.DataFrame, records: pl.DataFrame, key: str, paths: dict[str, str], sides: Sides) -> pl.DataFrame:
+    """The rows with ``now`` and ``found``; `paths` gives the Salesforce path of each field that is written."""
+    held = [pl.DataFrame(schema={key: pl.String, "field": pl.String, "now": pl.String})]
+    for name, path in paths.items():
+        if name in records.columns:
+            field = sides.describe.field(path)
+            text = to_text(pl.col(name), records.schema[name], field.type, field.scale)
+            held.append(records.select(key, pl.lit(name).alias("field"), text.alias("now")))
+    present = records.select(key, pl.lit(True).alias("found"))
+    return (
+        rows.join(pl.concat(held), on=[key, "field"], how="left", maintain_order="left")
+        .join(present, on=key, how="left", maintain_order="left")
+        .with_columns(pl.col("found").fill_null(False))
+    )
+
+
+def wide(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return journal rows as one row a record for a sparse write: null clears a field, empty text leaves it alone."""
+    cells = rows.select(pl.col("there_id").alias("Id"), "field", cell=pl.col("after").fill_null(_CLEAR))
+    table = cells.pivot(on="field", index="Id", values="cell")
+    names = [name for name in table.columns if name != "Id"]
+    filled = pl.col(names).fill_null("")
+    return table.with_columns(pl.when(filled == _CLEAR).then(None).otherwise(filled).name.keep())
+
+
+def types_of(rows: pl.DataFrame) -> dict[str, str]:
+    """Return the Salesforce type of each field of journal rows."""
+    return dict(rows.select("field", "type").unique().iter_rows())
+
+
+def answered(rows: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
+    """Return those journal rows whose record has an answer (`WRITE_RESULTS`), with state, code and message.
+
+    A record is written as a whole or not at all, so its fields share one answer.
+    """
+    failed = sentence(pl.col("error_message").fill_null("no reason was given"), "; ", remedy("error_code"))
+    success = pl.col("success")
+    return rows.join(results, left_on="there_id", right_on="id", how="inner").with_columns(
+        state=pl.when(success).then(pl.lit("written")).otherwise(pl.lit("failed")),
+        code=pl.when(success).then(None).otherwise("error_code"),
+        message=pl.when(success).then(None).otherwise(failed),
+    )
+
+
+def _batches(rows: pl.DataFrame, records: int) -> Iterator[pl.DataFrame]:
+    numbered = rows.with_columns((pl.col("there_id").rank("dense") - 1).floordiv(records).alias("_batch"))
+    for batch in numbered.partition_by("_batch", maintain_order=True):
+        yield batch.drop("_batch")
