@@ -32,7 +32,9 @@ class Fit:
 def shown(points: pl.Expr, profile: HealthProfile) -> pl.Expr:
     """Return points (0-100) on the profile's scale, rounded half up to its decimals (HLT-4)."""
     unit = 10.0**profile.decimals
-    return (points * (profile.top * unit) / 100 + 0.5 + _NUDGE).floor() / unit
+    whole = (points * (profile.top * unit) / 100 + 0.5 + _NUDGE).floor()
+    # Polars divides by way of the reciprocal, which makes 96 / 10 a 9.600000000000001; rounding gives the nearest float.
+    return (whole / unit).round(profile.decimals)
 
 
 def band(shown_score: pl.Expr, profile: HealthProfile) -> pl.Expr:
