@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from toolkit.demo_org.web.app import ABORT_KEY, build_app
 HOST = "127.0.0.1"
 WORKERS = 12
 STOP_SECONDS = 5.0
+"""How long the end waits for answers that are being worked on."""
 
 
 class DemoOrg:
@@ -119,6 +121,7 @@ class DemoOrg:
         if self._stopped:
             return
         self._stopped = True
+        self._state.ending.set()
         self._server.end()
         self._state.close()
         if self._folder is not None:
@@ -186,7 +189,6 @@ class _Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=int(STOP_SECONDS),
         )
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config.load()
@@ -194,6 +196,8 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._listener = listener
         self._running = threading.Event()
+        self._ended = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve_listener, name="demo-org-server", daemon=True)
 
     def begin(self) -> None:
@@ -205,20 +209,35 @@ class _Server(uvicorn.Server):
 
     def end(self) -> None:
         """Stop answering and wait for the threads to end."""
-        self.should_exit = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
         self._workers.shutdown(cancel_futures=True)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._running.set()
 
+    async def main_loop(self) -> None:
+        # Uvicorn's own loop looks ten times a second whether it is to end; this one is told.
+        while not self._ended.is_set():
+            await self.on_tick(0)  # which renews the Date header
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), timeout=1)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A polite TLS goodbye waits for the client's, which an idle client never sends.
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
-        await super().shutdown(sockets)
+        # A polite TLS goodbye would wait for the client's, which an idle client never sends.
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        while self.server_state.connections:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=STOP_SECONDS)
 
     def _serve_listener(self) -> None:
         try:

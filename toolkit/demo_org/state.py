@@ -50,6 +50,7 @@ class OrgState:
         self.security = FieldSecurity()
         self.list_views: list[ListView] = list(standard_list_views())
         self.url = ""
+        self.ending = threading.Event()
         self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
         self._schema_changes = 0
         self._described_at = self.clock.now()

@@ -8,7 +8,6 @@ check, daily allowance, request size, planned faults, gzip, both JSON forms, and
 import asyncio
 import itertools
 import logging
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -118,7 +117,7 @@ class _Endpoint:
     def _work(self, call: Call, header_bytes: int) -> _Sent:
         slow = self._org.faults.take("slow", call.path, call.method)
         if slow is not None:
-            time.sleep(slow.number("seconds"))
+            self._org.ending.wait(slow.number("seconds"))
         answer = (
             Answer(414, raw=_URI_TOO_LONG, content_type="text/html")
             if header_bytes > MAX_HEADER_BYTES
