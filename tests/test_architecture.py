@@ -55,7 +55,14 @@ IMPURE_MODULES = {
     "urllib.request", "http.client", "requests", "sqlite3", "uuid", "logging",
 }  # fmt: skip
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "read_text", "write_text", "read_bytes", "write_bytes", "sleep"}
-SHELL = ("toolkit.salesforce", "toolkit.store", "toolkit.workspace", "toolkit.widgets", "toolkit.cli", "toolkit.demo_org")
+SHELL = (
+    "toolkit.salesforce",
+    "toolkit.store",
+    "toolkit.workspace",
+    "toolkit.widgets",
+    "toolkit.cli",
+    "toolkit.demo_org",
+)
 
 
 def modules() -> dict[str, Path]:

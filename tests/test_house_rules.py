@@ -16,15 +16,19 @@ CHECKS = {
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_code_is(check):
-    done = subprocess.run(
-        [sys.executable, "-m", *CHECKS[check]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", *CHECKS[check]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_file_names_this_machine_or_a_registry():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    forbidden = ["/wo" + "rk/", "/ro" + "ot/", "pypi" + ".org", "files.pythonhosted" + ".org", "registry.npmjs" + ".org"]
+    forbidden = [
+        "/wo" + "rk/",
+        "/ro" + "ot/",
+        "pypi" + ".org",
+        "files.pythonhosted" + ".org",
+        "registry.npmjs" + ".org",
+    ]
     guilty = []
     for name in filter(None, listed.split("\0")):
         path = ROOT / name

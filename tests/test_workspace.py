@@ -45,7 +45,9 @@ def test_CARD_3_the_path_ends_with_the_scores_in_the_org(ws):
     assert (done.written, done.failed, done.held) == (plan.writes, 0, 0)
     scores = dict(ws.scores().drop_nulls("shown").select("id", "shown").rows())
     linked = dict(ws.links().select("here_id", "there_id").rows())
-    held = {row["Id"]: row["CS_Health_Score__c"] for row in ws.demo_org.rows("SELECT Id, CS_Health_Score__c FROM Account")}
+    held = {
+        row["Id"]: row["CS_Health_Score__c"] for row in ws.demo_org.rows("SELECT Id, CS_Health_Score__c FROM Account")
+    }
     expected = {there: scores[here] for here, there in linked.items() if here in scores}
     assert expected
     assert {there: held[there] for there in expected} == expected

@@ -22,7 +22,7 @@ try:
 except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0"
 
-__all__ = ["Commit", "Plan", "Run", "Settings", "ToolkitError", "Workspace", "__version__", "connect"]  # noqa: F822
+__all__ = ["Commit", "Plan", "Run", "Settings", "ToolkitError", "Workspace", "__version__", "connect"]
 
 
 def __getattr__(name: str) -> object:

@@ -166,12 +166,13 @@ def plan(
     """Show row by row what a commit would write, on either side. Writes nothing."""
     from toolkit import console as printing
     from toolkit.workspace import Workspace
+    from toolkit.writeback.export import write_csv, write_parquet
 
     with Workspace.open(workspace) as ws:
         made = ws.plan()
         printing.print_plan(console, made, rows)
         if export is not None:
-            made.export(export)
+            (write_parquet if export.suffix == ".parquet" else write_csv)(made, export)
             console.print(f"All {made.changes.height:,} rows are in {export}.", markup=False)
         if made.writes:
             console.print(
@@ -265,10 +266,25 @@ def schedule(
     ] = None,
 ) -> int:
     """Run the steps at the times the mapping file appoints. Ctrl-C ends it."""
+    import time
+    from functools import partial
+
+    from toolkit.errors import InputError
+    from toolkit.schedule import due, run_due, run_forever
     from toolkit.workspace import Workspace
 
     with Workspace.open(workspace) as ws:
-        outcomes = [(job, ws.job(job))] if job else ws.due_jobs() if once else ws.run_schedule()
+        jobs = {name: partial(ws.job, name) for name in ws.appointed()}
+        if job is not None:
+            outcomes = run_due([job], {job: partial(ws.job, job)})
+        elif not jobs:
+            raise InputError(
+                "Nothing is scheduled.", hint='Add for example push_health = "0 2 * * *" under [schedule].'
+            )
+        elif once:
+            outcomes = run_due(due(ws.appointed(), ws.last_jobs(), ws.now()), jobs)
+        else:
+            outcomes = run_forever(ws.appointed(), jobs, ws.last_jobs, ws.now, time.sleep)
         failed = False
         for name, outcome in outcomes:
             failed = failed or isinstance(outcome, Exception)

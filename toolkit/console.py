@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-from toolkit.writeback.commit import Commit
 
 from toolkit import summaries
 from toolkit.workspace import Workspace
+from toolkit.writeback.commit import Commit
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.preflight import Finding
 
@@ -22,6 +22,8 @@ BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
 VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 BAR = 30
+ONE_LINE = {"Record": 22, "Field": 22, "Before": 12, "After": 12, "Verdict": 8, "Name": 40}
+"""Columns that are cut rather than wrapped, and their widest."""
 
 
 @contextmanager
@@ -43,7 +45,11 @@ def print_frame(
     """Print a frame as a table; numbers to the right. `styles` maps a column's values to colours."""
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+        right, narrow = dtype.is_numeric(), name in ONE_LINE
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=narrow, overflow="ellipsis" if narrow else "fold",
+            max_width=ONE_LINE.get(name),
+        )  # fmt: skip
     for row in frame.iter_rows():
         table.add_row(
             *(
@@ -108,12 +114,12 @@ def print_plan(console: Console, plan: Plan, rows: int) -> None:
         pl.col("rows").alias("Changes"),
     )
     print_frame(console, counts, styles={"Verdict": VERDICT_STYLES})
-    shown = summaries.readable(summaries.examples(plan.changes, rows))
+    shown = summaries.readable(summaries.examples(plan.changes, rows)).drop("#", "Written to")
     console.print()
     print_frame(
         console,
         shown,
-        title=f"{'Examples' if shown.height < plan.changes.height else 'Every change'}",
+        title="Examples" if shown.height < plan.changes.height else "Every change",
         styles={"Verdict": VERDICT_STYLES},
     )
     console.print()

@@ -1,7 +1,13 @@
 """What a step did, in figures: read, written, skipped, held, failed, and the API calls it spent."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
+from typing import Literal
+
+from toolkit.store import Store
 
 
 @dataclass
@@ -18,15 +24,50 @@ class Run:
     note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.step}: {', '.join(self.figures())}" + (f". {self.note}" if self.note else "")
+        told = [self.note] if self.note else self.figures()
+        if self.note and self.api_calls:
+            told.append(calls(self.api_calls))
+        return f"{self.step}: {', '.join(told)}"
 
     def figures(self) -> list[str]:
         """Return the figures that say something, in words: ``["read 412", "skipped 3", "2 API calls"]``."""
         named = [("read", self.read), ("written", self.written), ("skipped", self.skipped), ("held", self.held)]
         told = [f"{name} {count:,}" for name, count in [*named, ("failed", self.failed)] if count]
         if self.api_calls:
-            told.append(f"{self.api_calls:,} API call{'s' if self.api_calls != 1 else ''}")
+            told.append(calls(self.api_calls))
         return told or ["nothing to do"]
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.step)}</b> {escape(', '.join(self.figures()))}<br>{escape(self.note)}</p>"
+        return f"<p>{escape(str(self))}</p>"
+
+
+def calls(number: int) -> str:
+    """Return a number of API calls in words: ``1 API call``, ``1,200 API calls``."""
+    return f"{number:,} API call{'s' if number != 1 else ''}"
+
+
+@contextmanager
+def recorded(
+    store: Store, step: str, name: str, now: Callable[[], datetime], spent: Callable[[], int]
+) -> Iterator[Run]:
+    """Hold the store for a step and keep its account in ``runs``, whether the step ends well or not.
+
+    `now` tells the time, `spent` the API calls made so far. Raises StoreInUseError when another run holds the store.
+    """
+    with store.lock(step):
+        run = Run(step)
+        run_id = store.start_run(step, name, now())
+        before = spent()
+        status: Literal["done", "failed"] = "failed"
+        try:
+            yield run
+            status = "done"
+        except BaseException as error:
+            run.note = f"{type(error).__name__}: {getattr(error, 'message', error)}"
+            raise
+        finally:
+            run.api_calls = spent() - before
+            store.end_run(
+                run_id, at=now(), status=status, read=run.read, written=run.written, skipped=run.skipped,
+                held=run.held, failed=run.failed, api_calls=run.api_calls, note=run.note,
+            )  # fmt: skip

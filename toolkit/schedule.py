@@ -5,7 +5,7 @@ once when the scheduler comes back; it never runs twice for one appointed time. 
 and a person's run apart.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from apscheduler.triggers.cron import CronTrigger
@@ -42,10 +42,15 @@ def run_forever(
     `wait` is given the seconds until the next look (at most a minute, so that a suspended machine catches up soon).
     """
     while True:
-        for name in due(schedule, last_runs(), clock()):
-            try:
-                yield name, jobs[name]()
-            except Exception as error:  # noqa: BLE001 - one failed night must not end the ones after it
-                yield name, error
+        yield from run_due(due(schedule, last_runs(), clock()), jobs)
         upcoming = min(next_time(cron, clock()) for cron in schedule.values())
         wait(min(60.0, max(1.0, (upcoming - clock()).total_seconds())))
+
+
+def run_due(names: Sequence[str], jobs: Mapping[str, Callable[[], object]]) -> Iterator[tuple[str, object | Exception]]:
+    """Run these jobs one after the other; yield each one's name and its result or error."""
+    for name in names:
+        try:
+            yield name, jobs[name]()
+        except Exception as error:  # noqa: BLE001 - one failed night must not end the ones after it
+            yield name, error

@@ -37,6 +37,8 @@ def walk(folder: Path, *, accounts: int, seed: int, fresh: bool, serve: bool, br
         plan = _plan(console, workspace)
         if plan.writes:
             _commit(console, workspace, plan)
+        else:
+            console.print(Text("Nothing is left to do. What is in conflict waits for a person to decide."))
         _read_back(console, workspace)
         _go_on(console, folder)
         if serve:
@@ -58,9 +60,8 @@ def _judge(console: Console, workspace: Workspace) -> None:
     _say(console, "Score", "usage, contacts, support and contract, as the health profile weighs them")
     console.print(str(workspace.score()), markup=False)
     printing.print_distribution(console, workspace)
-    first = workspace.attention(limit=1)
-    if not first.is_empty():
-        console.print(Text(f"First in line: {workspace.explain(first['id'][0])}"))
+    for first in workspace.attention(limit=1).to_dicts():
+        console.print(Text(f"First in line for attention is {first['name']}: {workspace.explain(first['id'])}"))
 
 
 def _plan(console: Console, workspace: Workspace) -> Plan:
@@ -114,7 +115,7 @@ def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
             sys.executable, "-m", "jupyterlab", "--no-browser", "--port", str(LAB_PORT), "--IdentityProvider.token=",
             "--ip=127.0.0.1", "--ServerApp.allow_root=True", "--notebook-dir", str(_notebooks(workspace.folder)),
         ]  # fmt: skip
-        children = [subprocess.Popen(command) for command in (dashboard, lab)]
+        children = [subprocess.Popen(command) for command in (dashboard, lab)]  # noqa: S603 - our own commands
         _say(console, "Serving", "Ctrl-C ends all three")
         pages = [f"http://127.0.0.1:{DASHBOARD_PORT}", f"http://127.0.0.1:{LAB_PORT}/lab/tree/00_tour.ipynb"]
         for page in pages:

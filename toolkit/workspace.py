@@ -8,58 +8,52 @@ at in between. A step that changes anything holds the store's lock and leaves a 
 import getpass
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import polars as pl
-from toolkit.writeback.commit import Commit, commit, resume
 
 from toolkit import frames, summaries
-from toolkit.config import FieldMapping, HealthProfile, ObjectMapping, load, save
+from toolkit.config import FieldMapping, load, save
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
-from toolkit.errors import DigestError, InputError, NotFoundError, PermissionDenied, StepMissingError
-from toolkit.health.attention import attention_order
-from toolkit.health.explain import Explanation, explain
+from toolkit.errors import DigestError, InputError, NotFoundError, PermissionDenied
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.accounts import here_records
 from toolkit.importing.metrics import measure
 from toolkit.importing.pull import pull
 from toolkit.importing.sources import read_sources
 from toolkit.matching.match import match
-from toolkit.runs import Run
+from toolkit.runs import Run, recorded
 from toolkit.salesforce import Credentials, Org, connect
-from toolkit.status import ConnectionCard, Status
+from toolkit.status import ConnectionCard
 from toolkit.store import Store
+from toolkit.workspace_view import ACCOUNT, WorkspaceView
+from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.digest import ID_LENGTH
 from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.preflight import Finding, check_targets
 from toolkit.writeback.sides import Sides, described
 from toolkit.writeback.undo import undo_plan
 
-ACCOUNT = "account"
-"""The one object of the mapping file that steps work on so far."""
-
 Direction = Literal["input", "output", "two_way"]
 Progress = Callable[[int, int | None], None]
 
 
-class Workspace:
+class Workspace(WorkspaceView):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
     """
 
     def __init__(self, folder: Path, *, in_memory_org: bool = False) -> None:
-        self.folder = folder
-        self.settings = load(folder / MAPPING_FILE)
-        self.store = Store.open(folder)
+        super().__init__(folder, load(folder / MAPPING_FILE), Store.open(folder))
         self.demo_org: DemoOrg | None = None
         self._in_memory_org = in_memory_org
         self._demo: DemoConnection | None = None
@@ -107,13 +101,6 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"Workspace({self.settings.workspace.name!r})"
-
-    def now(self) -> datetime:
-        """Return the present: the mapping file's ``as_of`` when it pins the clock, else the real time in UTC."""
-        return self.settings.workspace.as_of or datetime.now(UTC)
 
     # -- the org -----------------------------------------------------------------------------------------------------
 
@@ -173,13 +160,6 @@ class Workspace:
         return self._demo
 
     # -- the mapping -------------------------------------------------------------------------------------------------
-
-    @property
-    def mapped(self) -> ObjectMapping:
-        """How accounts here correspond to an object there."""
-        if ACCOUNT not in self.settings.objects:
-            raise InputError("The mapping file maps no account.", hint="Add a section [objects.account].")
-        return self.settings.objects[ACCOUNT]
 
     def check(self) -> tuple[Finding, ...]:
         """Judge every mapped field against the org: does it exist, may it be written, do the values fit."""
@@ -246,13 +226,13 @@ class Workspace:
             self.store.write(frames.SKIPS, sources.skips, within={"side": "here"})
             run.read = sum(table.records.height for table in sources.tables.values())
             run.written, run.skipped = here.height, sources.skips.height
-            run.note = f"{here.height:,} accounts from {len(sources.tables)} files"
+            run.note = f"{here.height:,} accounts, from {run.read:,} rows of {len(sources.tables)} files"
         return run
 
     def match(self) -> Run:
         """Link the records of both sides by the mapping's rules; whatever has no partner is said why."""
         with self._run("match") as run:
-            here, there = self._records("here", "load"), self._records("there", "pull")
+            here, there = self._kept("here", "load"), self._kept("there", "pull")
             matched = match(here, there, self.mapped, self.links(), self.now())
             self.store.write(frames.LINKS, matched.links)
             self.store.write(frames.MISMATCHES, matched.mismatches)
@@ -264,18 +244,20 @@ class Workspace:
     def score(self) -> Run:
         """Score the health of every account here, with what each measure added to it."""
         with self._run("score") as run:
-            metrics = self._records("metrics", "load")
+            metrics = self._kept("metrics", "load")
             scored = score(metrics, self.profile, self.now().date(), name=self.settings.health.profile_name or "")
             self.store.write(frames.SCORES, scored.scores)
             self.store.write(frames.CONTRIBUTIONS, scored.contributions)
             self.store.append_scores(scored.scores)
             self.store.write(frames.SKIPS, scored.skips, within={"rule": TOO_LITTLE_KNOWN})
-            source = self._records("source", "load")
+            source = self._kept("source", "load")
             here = here_records(source, source, self.here(), metrics, scored.scores, self.mapped)
             self.store.save_records("here", ACCOUNT, here)
             run.read, run.skipped = metrics.height, scored.scores["shown"].null_count()
             run.written = run.read - run.skipped
-            run.note = f"profile {self.settings.health.profile_name}"
+            run.note = f"{run.written:,} accounts scored"
+            if run.skipped:
+                run.note += f"; {run.skipped:,} have no score, because too little is known of them"
         return run
 
     def plan(self, directions: Sequence[Direction] = ()) -> Plan:
@@ -291,7 +273,7 @@ class Workspace:
                 org_id=self.org.org_id,
                 org_name=organization.name,
                 created_at=self.now(),
-                parent=self._last_commit(),
+                parent=self.last_commit(),
                 writeback=self.settings.writeback,
                 profile=self.settings.health.profile,
                 calls_left=self.org.budget.left,
@@ -305,7 +287,7 @@ class Workspace:
         Raises NotFoundError when there is no such commit.
         """
         with self._run("undo") as run:
-            wanted = commit_id or self._last_commit()
+            wanted = commit_id or self.last_commit()
             if wanted is None:
                 raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
             written = self.store.journal(wanted)
@@ -320,7 +302,7 @@ class Workspace:
                 org_id=self.org.org_id,
                 org_name=self.org.organization.name,
                 created_at=self.now(),
-                parent=self._last_commit(),
+                parent=self.last_commit(),
                 bulk_from=self.settings.writeback.bulk_from,
                 calls_left=self.org.budget.left,
             )
@@ -364,7 +346,7 @@ class Workspace:
         self._allow("commit")
         with self._run("resume") as run:
             settled = tuple(
-                resume(commit_id, self.org, self.store, self.settings, objects=[self._sides()], now=self.now())
+                resume(commit_id, self.org, self.store, objects=[self._sides()])
                 for commit_id in self.store.open_commits()
             )
             run.written = sum(each.written for each in settled)
@@ -377,91 +359,30 @@ class Workspace:
     def job(self, name: str) -> str:
         """Run one job of the [schedule] section now and say how it went.
 
-        ``pull`` reads both sides, matches, and takes over what Salesforce owns; ``push_health`` scores and writes what
-        the toolkit owns, one way (CAT-4). Neither decides a conflict: those rows stay for a person.
+        ``pull`` reads both sides, matches, scores, and takes over what Salesforce owns; ``push_health`` does the same
+        and writes what the toolkit owns, one way (CAT-4). Neither decides a conflict: those rows stay for a person.
         """
         direction: dict[str, Direction] = {"pull": "input", "push_health": "output"}
         if name not in direction:
             raise NotFoundError(f"There is no job {name!r}.", hint=f"Jobs are: {', '.join(direction)}.")
-        for step in (self.pull, self.load, self.match, self.score):
-            step()
-        made = self.plan([direction[name]])
-        if not made.writes:
-            return "nothing to write"
-        return str(self.commit(made, confirm=made.digest))
+        with self._run(name) as run:
+            for step in (self.pull, self.load, self.match, self.score):
+                step()
+            made = self.plan([direction[name]])
+            run.note = "nothing to write"
+            if made.writes:
+                done = self.commit(made, confirm=made.digest)
+                run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
+        return run.note
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    def appointed(self) -> dict[str, str]:
+        """Return the jobs that the [schedule] section appoints, with their crontab lines."""
+        return self.settings.schedule.model_dump(exclude_none=True)
 
-    def status(self) -> Status:
-        """Return where the workspace stands and what to do next. Needs no org."""
-        latest = self.store.latest_plan()
-        digest, pending = "", 0
-        if latest is not None and latest[0]["parent"] == self._last_commit():
-            digest, pending = latest[0]["digest"], latest[1].filter(pl.col("verdict") == "write").height
-        return Status(
-            name=self.settings.workspace.name,
-            here=self._height("here"),
-            there=self._height("there"),
-            links=self.links().height,
-            mismatches=self.mismatches().height,
-            scored=self.scores()["shown"].count(),
-            pending=pending,
-            digest=digest,
-            open_commits=tuple(self.store.open_commits()),
-            runs=self.runs().reverse(),
-        )
-
-    def here(self) -> pl.DataFrame:
-        """Return the accounts here, wide: the file's columns, pulled ones, metrics and health. Needs `load`."""
-        return self._records("here", "load")
-
-    def there(self) -> pl.DataFrame:
-        """Return the records of Salesforce in scope, as last pulled. Needs `pull`."""
-        return self._records("there", "pull")
-
-    def links(self) -> pl.DataFrame:
-        """Return which record here is which record there (`frames.LINKS`)."""
-        return self.store.read(frames.LINKS)
-
-    def mismatches(self) -> pl.DataFrame:
-        """Return every record without a partner and why (`frames.MISMATCHES`)."""
-        return self.store.read(frames.MISMATCHES)
-
-    def skips(self) -> pl.DataFrame:
-        """Return what was left out before matching and why (`frames.SKIPS`)."""
-        return self.store.read(frames.SKIPS)
-
-    def scores(self) -> pl.DataFrame:
-        """Return the health score of every account (`frames.SCORES`)."""
-        return self.store.read(frames.SCORES)
-
-    def contributions(self) -> pl.DataFrame:
-        """Return what each measure added to each score (`frames.CONTRIBUTIONS`)."""
-        return self.store.read(frames.CONTRIBUTIONS)
-
-    def runs(self) -> pl.DataFrame:
-        """Return every step that ran, oldest first (`frames.RUNS`)."""
-        return self.store.runs()
-
-    def journal(self, commit_id: str | None = None) -> pl.DataFrame:
-        """Return what commits wrote (`frames.JOURNAL`), of one commit or of all."""
-        return self.store.journal(commit_id)
-
-    def distribution(self) -> pl.DataFrame:
-        """Return how many accounts, and how much revenue, are in each band, worst first."""
-        bands = [band.name for band in self.profile.bands]
-        return summaries.score_distribution(self.scores(), self.here(), bands)
-
-    def attention(self, limit: int | None = None) -> pl.DataFrame:
-        """Return the accounts in order of attention, with their names; see `toolkit.health.attention`."""
-        here = self.here()
-        order = attention_order(self.scores(), here, self.profile, self.now().date())
-        named = order.join(here.select("id", "name"), on="id", how="left", maintain_order="left")
-        return named if limit is None else named.head(limit)
-
-    def explain(self, account_id: str) -> Explanation:
-        """Return why an account has the score it has. Raises NotFoundError when it has none."""
-        return explain(self.scores(), self.contributions(), self.profile, account_id)
+    def last_jobs(self) -> dict[str, datetime]:
+        """Return when each appointed job last began, whether it ended well or not."""
+        began = self.runs().filter(pl.col("step").is_in(list(self.appointed()))).group_by("step")
+        return dict(began.agg(pl.col("started_at").max()).rows())
 
     def read_back(self) -> pl.DataFrame:
         """Ask Salesforce for the health fields it holds now, lowest score first. Nothing of the store is used.
@@ -478,36 +399,8 @@ class Workspace:
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
-    @property
-    def profile(self) -> HealthProfile:
-        """The profile that scores accounts. Raises InputError when none is configured (CAT-5)."""
-        profile = self.settings.health.profile
-        if profile is None:
-            raise InputError(
-                "No health profile is configured.", hint="Add [health.profiles.default] to the mapping file (CAT-5)."
-            )
-        return profile
-
-    @contextmanager
-    def _run(self, step: str) -> Iterator[Run]:
-        """Hold the store for a step and keep its account, whether it ends well or not."""
-        with self.store.lock(step):
-            run = Run(step)
-            run_id = self.store.start_run(step, ACCOUNT, self.now())
-            before = self._spent()
-            status: Literal["done", "failed"] = "failed"
-            try:
-                yield run
-                status = "done"
-            except BaseException as error:
-                run.note = f"{type(error).__name__}: {getattr(error, 'message', error)}"
-                raise
-            finally:
-                run.api_calls = self._spent() - before
-                self.store.end_run(
-                    run_id, at=self.now(), status=status, read=run.read, written=run.written, skipped=run.skipped,
-                    held=run.held, failed=run.failed, api_calls=run.api_calls, note=run.note,
-                )  # fmt: skip
+    def _run(self, step: str) -> AbstractContextManager[Run]:
+        return recorded(self.store, step, ACCOUNT, self.now, self._spent)
 
     def _spent(self) -> int:
         return self.org.budget.spent if "org" in self.__dict__ else 0
@@ -531,20 +424,6 @@ class Workspace:
         self.store.save_plan(plan.meta(), plan.changes)
         run.read, run.held = self.links().height, plan.changes.height - plan.writes
         run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"
-
-    def _last_commit(self) -> str | None:
-        commits = self.store.commits()
-        return None if commits.is_empty() else str(commits["commit_id"][-1])
-
-    def _records(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
-        found = self.store.records(side, ACCOUNT)
-        if found is None:
-            raise StepMissingError(f"There are no records of {side} yet.", hint=f"Run the step before: {step}.")
-        return found
-
-    def _height(self, side: Literal["here", "there"]) -> int:
-        found = self.store.records(side, ACCOUNT)
-        return 0 if found is None else found.height
 
     def _scores_or_none(self) -> pl.DataFrame | None:
         scores = self.scores()

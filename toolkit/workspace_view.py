@@ -1,0 +1,140 @@
+"""What a workspace shows: everything that is read from its mapping file and its store, with no org and no lock.
+
+`toolkit.workspace.Workspace` adds the org and the steps that change something.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from toolkit import frames, summaries
+from toolkit.config import HealthProfile, ObjectMapping, Settings
+from toolkit.errors import InputError, StepMissingError
+from toolkit.health.attention import attention_order
+from toolkit.health.explain import Explanation, explain
+from toolkit.status import Status
+from toolkit.store import Store
+
+ACCOUNT = "account"
+"""The one object of the mapping file that steps work on so far."""
+
+
+class WorkspaceView:
+    """The readable half of a workspace: the frames of the store, and the small tables made from them."""
+
+    def __init__(self, folder: Path, settings: Settings, store: Store) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.store = store
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings.workspace.name!r})"
+
+    def now(self) -> datetime:
+        """Return the present: the mapping file's ``as_of`` when it pins the clock, else the real time in UTC."""
+        return self.settings.workspace.as_of or datetime.now(UTC)
+
+    @property
+    def mapped(self) -> ObjectMapping:
+        """How accounts here correspond to an object there."""
+        if ACCOUNT not in self.settings.objects:
+            raise InputError("The mapping file maps no account.", hint="Add a section [objects.account].")
+        return self.settings.objects[ACCOUNT]
+
+    @property
+    def profile(self) -> HealthProfile:
+        """The profile that scores accounts. Raises InputError when none is configured (CAT-5)."""
+        profile = self.settings.health.profile
+        if profile is None:
+            raise InputError(
+                "No health profile is configured.", hint="Add [health.profiles.default] to the mapping file (CAT-5)."
+            )
+        return profile
+
+    def status(self) -> Status:
+        """Return where the workspace stands and what to do next. Needs no org."""
+        latest = self.store.latest_plan()
+        digest, pending = "", 0
+        if latest is not None and latest[0]["parent"] == self.last_commit():
+            digest, pending = latest[0]["digest"], latest[1].filter(pl.col("verdict") == "write").height
+        return Status(
+            name=self.settings.workspace.name,
+            here=self._height("here"),
+            there=self._height("there"),
+            links=self.links().height,
+            mismatches=self.mismatches().height,
+            scored=self.scores()["shown"].count(),
+            pending=pending,
+            digest=digest,
+            open_commits=tuple(self.store.open_commits()),
+            runs=self.runs().reverse(),
+        )
+
+    def here(self) -> pl.DataFrame:
+        """Return the accounts here, wide: the file's columns, pulled ones, metrics and health. Needs `load`."""
+        return self._kept("here", "load")
+
+    def there(self) -> pl.DataFrame:
+        """Return the records of Salesforce in scope, as last pulled. Needs `pull`."""
+        return self._kept("there", "pull")
+
+    def links(self) -> pl.DataFrame:
+        """Return which record here is which record there (`frames.LINKS`)."""
+        return self.store.read(frames.LINKS)
+
+    def mismatches(self) -> pl.DataFrame:
+        """Return every record without a partner and why (`frames.MISMATCHES`)."""
+        return self.store.read(frames.MISMATCHES)
+
+    def skips(self) -> pl.DataFrame:
+        """Return what was left out before matching and why (`frames.SKIPS`)."""
+        return self.store.read(frames.SKIPS)
+
+    def scores(self) -> pl.DataFrame:
+        """Return the health score of every account (`frames.SCORES`)."""
+        return self.store.read(frames.SCORES)
+
+    def contributions(self) -> pl.DataFrame:
+        """Return what each measure added to each score (`frames.CONTRIBUTIONS`)."""
+        return self.store.read(frames.CONTRIBUTIONS)
+
+    def runs(self) -> pl.DataFrame:
+        """Return every step that ran, oldest first (`frames.RUNS`)."""
+        return self.store.runs()
+
+    def journal(self, commit_id: str | None = None) -> pl.DataFrame:
+        """Return what commits wrote (`frames.JOURNAL`), of one commit or of all."""
+        return self.store.journal(commit_id)
+
+    def distribution(self) -> pl.DataFrame:
+        """Return how many accounts, and how much revenue, are in each band, worst first."""
+        bands = [band.name for band in self.profile.bands]
+        return summaries.score_distribution(self.scores(), self.here(), bands)
+
+    def attention(self, limit: int | None = None) -> pl.DataFrame:
+        """Return the accounts in order of attention, with their names; see `toolkit.health.attention`."""
+        here = self.here()
+        order = attention_order(self.scores(), here, self.profile, self.now().date())
+        named = order.join(here.select("id", "name"), on="id", how="left", maintain_order="left")
+        return named if limit is None else named.head(limit)
+
+    def explain(self, account_id: str) -> Explanation:
+        """Return why an account has the score it has. Raises NotFoundError when it has none."""
+        return explain(self.scores(), self.contributions(), self.profile, account_id)
+
+    def last_commit(self) -> str | None:
+        """Return the id of the newest commit, or None when there is none."""
+        commits = self.store.commits()
+        return None if commits.is_empty() else str(commits["commit_id"][-1])
+
+    def _kept(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
+        found = self.store.records(side, ACCOUNT)
+        if found is None:
+            raise StepMissingError(f"There are no records of {side} yet.", hint=f"Run the step before: {step}.")
+        return found
+
+    def _height(self, side: Literal["here", "there"]) -> int:
+        found = self.store.records(side, ACCOUNT)
+        return 0 if found is None else found.height
