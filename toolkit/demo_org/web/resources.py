@@ -6,6 +6,7 @@ from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import (
     bulk_ingest,
     bulk_query,
+    changes,
     collections,
     composite,
     limits,
@@ -33,6 +34,7 @@ _ROUTER = Router(
     query.ROUTES,
     limits.ROUTES,
     listviews.ROUTES,
+    changes.ROUTES,
     rest.ROUTES,
     bulk_ingest.ROUTES,
     bulk_query.ROUTES,
