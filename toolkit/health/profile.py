@@ -33,7 +33,7 @@ def shown(points: pl.Expr, profile: HealthProfile) -> pl.Expr:
     """Return points (0-100) on the profile's scale, rounded half up to its decimals (HLT-4)."""
     unit = 10.0**profile.decimals
     whole = (points * (profile.top * unit) / 100 + 0.5 + _NUDGE).floor()
-    # Polars divides by way of the reciprocal, which makes 96 / 10 a 9.600000000000001; rounding gives the nearest float.
+    # Polars divides by way of the reciprocal, which makes 96 / 10 a 9.600000000000001; rounding mends that.
     return (whole / unit).round(profile.decimals)
 
 
