@@ -122,14 +122,18 @@ def check(*, workspace: Folder = HERE) -> int:
 
 
 @app.command(group=STEPS)
-def pull(*, workspace: Folder = HERE) -> None:
+def pull(
+    *,
+    workspace: Folder = HERE,
+    full: Annotated[bool, Parameter(help="Read every record again, not only what changed.")] = False,
+) -> None:
     """Read from Salesforce what changed in the scope of the mapping file, and load the customer's own files."""
     from toolkit import console as printing
     from toolkit.workspace import Workspace
 
     with Workspace.open(workspace) as ws:
         with printing.progress(console, "Reading from Salesforce") as advance:
-            pulled = ws.pull(progress=advance)
+            pulled = ws.pull(progress=advance, full=full)
         console.print(str(pulled), markup=False)
         console.print(str(ws.load()), markup=False)
 

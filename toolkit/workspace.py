@@ -199,10 +199,10 @@ class Workspace(WorkspaceView):
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    def pull(self, progress: Progress | None = None) -> Run:
-        """Read from Salesforce what is in scope: everything the first time, then what changed since."""
+    def pull(self, progress: Progress | None = None, *, full: bool = False) -> Run:
+        """Read from Salesforce what is in scope: everything the first time or if `full`, then what changed since."""
         with self._run("pull") as run:
-            result = pull(self.org, self.mapped, self.store, name=ACCOUNT, progress=progress)
+            result = pull(self.org, self.mapped, self.store, name=ACCOUNT, full=full, progress=progress)
             run.read, run.written, run.skipped = result.read, result.changed, result.left
             run.note = str(result)
         return run
