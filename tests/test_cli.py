@@ -23,8 +23,8 @@ def demo(tmp_path_factory):
 def test_BEY_16_the_demo_tells_what_a_person_wants_to_know(demo):
     _, told = demo
     for words in (
-        "Connected to", "records in the list view", "pairs", "without a partner", "Green", "Examples", "changes to write",
-        "predicted", "spent", "accounts hold a health score", "How to go on",
+        "Connected to", "records in the list view", "pairs", "without a partner", "Green", "Examples",
+        "changes to write", "predicted", "spent", "accounts hold a health score", "How to go on",
     ):  # fmt: skip
         assert words in told, words
 

@@ -164,10 +164,9 @@ def test_CAT_1_only_those_the_mapping_file_names_may_commit(ws, monkeypatch):
 
 def test_CAT_3_health_is_pushed_only_where_it_is_mapped(ws):
     up_to_score(ws)
+    head = "[[objects.account.fields]]\n"
     with_mapping(
-        ws,
-        '[[objects.account.fields]]\nhere = "health_score"\nthere = "CS_Health_Score__c"\ndirection = "output"\norder = 2\n',
-        "",
+        ws, f'{head}here = "health_score"\nthere = "CS_Health_Score__c"\ndirection = "output"\norder = 2\n', ""
     )
     ws.close()
     with Workspace.open(ws.folder) as reopened:
