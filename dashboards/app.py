@@ -106,7 +106,13 @@ class Board(param.Parameterized):
             sx=theme.PAGE_SX,
             meta_name="Customer success",
         )
-        window.param.watch(lambda event: page.param.update(sidebar_open=event.new is wide), "current")
+
+        def fit(event: param.parameterized.Event) -> None:
+            # The first message arrives while the page is still being drawn, when it would not listen yet.
+            if pn.state.curdoc is not None:
+                pn.state.curdoc.add_timeout_callback(lambda: page.param.update(sidebar_open=event.new is wide), 250)
+
+        window.param.watch(fit, "current")
         return page
 
     def _title(self) -> str:

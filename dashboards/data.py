@@ -24,6 +24,7 @@ from toolkit.schedule import next_time
 from toolkit.store import Store
 from toolkit.store.store import FILE_NAME
 from toolkit.summaries import NO_BAND
+from toolkit.writeback.plan import Plan
 
 MAPPING_FILE = "workspace.toml"
 RECENT_RUNS = 200
@@ -58,15 +59,22 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class PendingPlan:
-    """The newest plan: its rows, its digest and what committing it is predicted to cost."""
+class NewestPlan:
+    """The newest plan, and what became of it.
 
-    plan_id: str
-    created_at: datetime
-    digest: str
-    changes: pl.DataFrame
-    calls: int | None = None
-    calls_left: int | None = None
+    ``outcome`` counts its rows by state (intended, written, failed, held) once it was committed, and is None while it
+    waits; ``overtaken`` says that another commit was made since, so that it may not be committed any more.
+    """
+
+    plan: Plan
+    outcome: dict[str, int] | None = None
+    overtaken: bool = False
+    unwritten: pl.DataFrame = field(default_factory=JOURNAL.empty)
+
+    @property
+    def pending(self) -> bool:
+        """Whether the plan waits for somebody to commit it."""
+        return self.outcome is None and not self.overtaken
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Snapshot:
     contributions: pl.DataFrame = field(default_factory=CONTRIBUTIONS.empty)
     runs: pl.DataFrame = field(default_factory=RUNS.empty)
     open_journal: pl.DataFrame = field(default_factory=JOURNAL.empty)
-    plan: PendingPlan | None = None
+    plan: NewestPlan | None = None
     symbol: str = "$"
     scored_as_of: date | None = None
     version: Hashable = None
@@ -170,7 +178,7 @@ class Snapshot:
 
     def command(self, step: str, *arguments: str) -> str:
         """Return the command line that runs a step on this workspace."""
-        return shlex.join(["cs-toolkit", step, "--workspace", str(self.folder), *arguments])
+        return shlex.join(["cs-toolkit", step, *arguments, "--workspace", str(self.folder)])
 
 
 def narrow(accounts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -249,26 +257,22 @@ def _read_store(bare: Snapshot, store: Store) -> Snapshot:
         contributions=contributions,
         runs=store.runs(RECENT_RUNS),
         open_journal=journal.filter(pl.col("state") == "intended"),
-        plan=_pending(store),
+        plan=_newest_plan(store),
         symbol=_symbol(here),
         scored_as_of=scores["as_of"].max(),
     )
 
 
-def _pending(store: Store) -> PendingPlan | None:
-    newest = store.latest_plan()
-    if newest is None:
+def _newest_plan(store: Store) -> NewestPlan | None:
+    kept = store.latest_plan()
+    if kept is None:
         return None
-    meta, changes = newest
-    cost = meta.get("cost") or {}
-    return PendingPlan(
-        meta["plan_id"],
-        datetime.fromisoformat(meta["created_at"]),
-        meta["digest"],
-        changes,
-        cost.get("calls"),
-        cost.get("left"),
-    )
+    plan = Plan.load(*kept)
+    commits = {row["commit_id"]: row for row in store.commits().iter_rows(named=True)}
+    if plan.plan_id not in commits:
+        return NewestPlan(plan, overtaken=plan.parent != next(reversed(commits), None))
+    counts = {state: commits[plan.plan_id][state] for state in ("intended", "written", "failed", "held")}
+    return NewestPlan(plan, counts, unwritten=store.journal(plan.plan_id).filter(pl.col("state") != "written"))
 
 
 def account_rows(

@@ -26,9 +26,9 @@ TITLES = {
 }
 WIDTHS = {
     "place": 46,
-    "name": 170,
-    "band": 90,
-    "score": 120,
+    "name": 140,
+    "band": 78,
+    "score": 98,
     "driver": 210,
     "mrr": 84,
     "renewal_date": 108,

@@ -40,7 +40,7 @@ def view(snapshot: Snapshot, filters: Filters, *, dark: bool, open_list: OpenLis
 
 
 def bands(snapshot: Snapshot, accounts: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a band, worst first, then accounts without a score: band, accounts, share, mrr, mrr_share, tone."""
+    """Return one row a band, worst first, then those without a score: band, accounts, share, mrr, mrr_share, tone."""
     counted = accounts.group_by("band").agg(accounts=pl.len().cast(pl.Int64), mrr=pl.col("mrr").sum())
     names = [*snapshot.band_names, NO_BAND]
     order = pl.DataFrame({"band": names, "tone": [snapshot.tone(name) for name in names]})

@@ -37,7 +37,7 @@ def page(*objects: Any) -> pn.Column:
 
 
 def grid(*objects: Any, smallest: int, most: int) -> pn.Column:
-    """Return the objects beside each other, equally wide: at most `most` a row, none narrower than `smallest` pixels."""
+    """Return the objects beside each other, equally wide: at most `most` a row, none narrower than `smallest` px."""
     width = f"max(min({smallest}px, 100%), calc((100% - {(most - 1) * GAP}px) / {most}))"
     return stack(
         *objects, display="grid", gap=f"{GAP}px", grid_template_columns=f"repeat(auto-fit, minmax({width}, 1fr))"
@@ -50,9 +50,9 @@ def card(*objects: Any) -> pn.Column:
         *objects,
         align_self="stretch",
         background="var(--panel-surface-color)",
-        border="1px solid var(--divider-color)",
+        border="1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, var(--panel-surface-color))",
         border_radius="10px",
-        padding="18px 20px",
+        padding="18px clamp(12px, 1.6vw, 20px)",
         gap="12px",
     )
 

@@ -7,10 +7,13 @@ import panel_material_ui as pmui
 import polars as pl
 
 from dashboards import theme
-from dashboards.data import Filters, PendingPlan, Snapshot, narrow_changes
+from dashboards.data import Filters, NewestPlan, Snapshot, narrow_changes
 from dashboards.views import parts
 from toolkit.summaries import biggest_changes, plan_counts
+from toolkit.writeback.plan import Plan
 
+WORDS = {"intended": "left open", "written": "written", "failed": "failed", "held": "held back"}
+"""What a row of the journal is, in words."""
 SIDES = {"there": "Salesforce", "here": "Customer store"}
 VERDICTS = {
     "write": ("To write", "ready to be committed"),
@@ -47,52 +50,84 @@ def view(
 
     `pick` is called with a field and a verdict (None for any) when the reader wants the rows behind a figure.
     """
-    plan = snapshot.plan
-    if plan is None:
-        return parts.page(
-            parts.screen(
-                "No plan yet",
-                "Nothing was compared so far, so nobody knows what would be written.",
-                "Make one; it writes nothing:",
-                snapshot.command("plan"),
-            )
-        )
-    changes = narrow_changes(plan.changes, snapshot, filters)
+    newest = snapshot.plan
+    if newest is None:
+        about = "Nothing was compared so far, so nobody knows what would be written."
+        return parts.page(parts.screen("No plan yet", about, "Make one; it writes nothing:", snapshot.command("plan")))
+    if not newest.pending:
+        return parts.page(_past(snapshot, newest), *_unwritten(newest))
+    plan = newest.plan
     if plan.changes.is_empty():
-        return parts.page(
-            _identity(snapshot, plan),
-            parts.screen(
-                "Both sides agree",
-                "The last plan found nothing to write on either side.",
-                "After new data came in, compare again:",
-                snapshot.command("plan"),
-            ),
-        )
+        about = f"The plan made {theme.age(plan.created_at, snapshot.now)} found nothing to write on either side."
+        step = "When new data has come in, compare again:"
+        return parts.page(parts.screen("Both sides agree", about, step, snapshot.command("plan")))
+    changes = narrow_changes(plan.changes, snapshot, filters)
+    lists = [_fields(changes, pick), _changes(changes, filters, pick)]
+    if filters.field is not None or filters.verdict is not None:
+        lists.reverse()  # what was asked for comes into sight
     return parts.page(
         _identity(snapshot, plan),
         parts.grid(*_verdict_cards(changes, pick), smallest=150, most=4),
         *_drift(snapshot, changes),
-        _fields(changes, pick),
-        _changes(changes, filters, pick),
+        *lists,
     )
 
 
-def _identity(snapshot: Snapshot, plan: PendingPlan) -> pn.Column:
-    cost = f"about {theme.plural(plan.calls, 'API call')}" if plan.calls is not None else "cost not predicted"
-    left = (
-        f" of {theme.count(plan.calls_left)} left today"
-        if plan.calls is not None and plan.calls_left is not None
-        else ""
+def _identity(snapshot: Snapshot, plan: Plan) -> pn.Column:
+    commit = [
+        "<p>To commit exactly these rows, and nothing else:</p>",
+        f"<p><code>{theme.text(snapshot.command('commit', plan.plan_id))}</code></p>",
+    ]
+    nothing = ["<p>None of these rows can be written as it stands; the reasons are below.</p>"]
+    return parts.card(
+        parts.html(
+            '<div class="plan"><h3>Pending plan</h3>'
+            f'<p class="quiet">{theme.text(plan.org_name)} · made {theme.age(plan.created_at, snapshot.now)} '
+            f"({theme.moment(plan.created_at)}) · {theme.plural(plan.changes.height, 'row')} · "
+            f"{theme.text(plan.cost)}</p>"
+            f"{''.join(commit if plan.writes else nothing)}"
+            f'<p class="quiet">Digest of all rows: <code class="digest">{theme.text(plan.digest)}</code></p></div>'
+        )
     )
-    facts = parts.html(
-        f'<div class="plan"><h3>Pending plan <span class="plan-id">{theme.text(plan.plan_id)}</span></h3>'
-        f'<p class="quiet">Made {theme.age(plan.created_at, snapshot.now)} ({theme.moment(plan.created_at)}) · '
-        f"{theme.plural(plan.changes.height, 'row')} · {theme.text(cost + left)}</p>"
-        f'<p class="quiet">To commit exactly these rows, and nothing else:</p>'
-        f"<p><code>{theme.text(snapshot.command('commit', '--confirm', plan.digest[:12]))}</code></p>"
-        f'<p class="quiet">Digest of all rows of the plan: <code class="digest">{theme.text(plan.digest)}</code></p></div>'
+
+
+def _past(snapshot: Snapshot, newest: NewestPlan) -> pn.Column:
+    step = "See what there is to write now:"
+    if newest.outcome is None:
+        about = "Another commit was made after this plan, so it may not be committed any more."
+        return parts.screen("The plan was overtaken", about, step, snapshot.command("plan"))
+    told = ", ".join(f"{theme.count(rows)} {WORDS[state]}" for state, rows in newest.outcome.items() if rows)
+    about = f"The newest plan ({newest.plan.plan_id}) was committed: {told or 'nothing to write'}."
+    return parts.screen("Nothing is pending", about, step, snapshot.command("plan"))
+
+
+def _unwritten(newest: NewestPlan) -> list[pn.viewable.Viewable]:
+    if newest.unwritten.is_empty():
+        return []
+    rows = newest.unwritten.with_columns(
+        pl.col("state").replace(WORDS),
+        reason=pl.coalesce("message", "code"),
+        tone=pl.col("state").replace_strict(
+            {"failed": theme.VERDICT_COLORS["conflict"]}, default=theme.VERDICT_COLORS["held"]
+        ),
     )
-    return parts.card(facts)
+    titles = {
+        "name": "Record",
+        "field": "Field",
+        "before": "Before",
+        "after": "After",
+        "state": "State",
+        "reason": "Why",
+    }
+    table = parts.table(
+        rows.select(*titles, "tone"),
+        titles,
+        formatters={"state": parts.chip("tone")},
+        widths={"name": 160, "field": 170, "reason": 200},
+        wrap=("reason",),
+        give_way=("before", "field", "after"),
+    )
+    return [parts.card(parts.heading("Not written", "Each with Salesforce's own words where it gave some."), table)]
 
 
 def _verdict_cards(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None]) -> list[pn.viewable.Viewable]:

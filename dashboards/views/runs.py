@@ -20,6 +20,19 @@ TITLES = {
     "api_calls": "API calls",
     "note": "Note",
 }
+WIDTHS = {
+    "step": 84,
+    "started_at": 106,
+    "status": 92,
+    "took": 76,
+    "read": 76,
+    "written": 86,
+    "skipped": 88,
+    "held": 72,
+    "failed": 76,
+    "api_calls": 92,
+    "note": 180,
+}
 FIGURES = ("read", "written", "skipped", "held", "failed", "api_calls")
 STATUS_TONES = {"done": "#2E9E6B", "failed": "#D6453D", "running": theme.PRIMARY}
 
@@ -51,7 +64,7 @@ def _runs(snapshot: Snapshot) -> pn.Column:
             "status": parts.chip("tone"),
             **dict.fromkeys(FIGURES, parts.WHOLE),
         },
-        widths={"step": 90, "started_at": 110, "status": 92, "took": 74, "note": 200} | dict.fromkeys(FIGURES, 72),
+        widths=WIDTHS,
         right=("took", *FIGURES),
         wrap=("note",),
         give_way=("took", "skipped", "held", "api_calls", "read", "written", "note", "failed"),

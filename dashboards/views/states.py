@@ -53,9 +53,9 @@ def banners(snapshot: Snapshot) -> list[pn.viewable.Viewable]:
             parts.notice(
                 "warning",
                 f"A commit did not finish: {theme.plural(rows.height, 'change is', 'changes are')} left open",
-                "Whether Salesforce took them is not known. Committing again first reads them back from the org and settles "
-                "each one; the list is under Runs.",
-                snapshot.command("commit"),
+                "Whether Salesforce took them is not known. Resuming reads them back and settles each one; it writes "
+                "nothing. The list is under Runs.",
+                snapshot.command("resume"),
             )
         )
     failed = snapshot.last_failure

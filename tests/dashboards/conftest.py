@@ -1,15 +1,30 @@
 """A believable company in a real store, the dashboard's own server in a process of its own, and a real browser."""
 
+import contextlib
 import math
+import os
 import random
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from toolkit.config import Measure, Settings, load, preset_text
 from toolkit.frames import CHANGES, CONTRIBUTIONS, JOURNAL, LINKS, SCORES, conform
 from toolkit.store import Store
+from toolkit.writeback.cost import predict
+from toolkit.writeback.digest import digest_of
+from toolkit.writeback.plan import Plan
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 AWKWARD = [
@@ -51,8 +66,7 @@ def fill(folder: Path, accounts: int = 300, seed: int = 7) -> Settings:
         store.write(CONTRIBUTIONS, contributions)
         store.write(LINKS, links(here))
         changes = pending(here, scores, seed)
-        meta = {"plan_id": "plan-0003", "created_at": NOW.isoformat(), "digest": "3f9a" * 16, "cost": {"calls": 4}}
-        store.save_plan(meta, changes)
+        store.save_plan(plan_of(changes).meta(), changes)
         for minutes, step, counts in (
             (400, "pull", {"read": accounts, "api_calls": 6, "note": "first pull of Active Customers"}),
             (399, "load", {"read": accounts, "skipped": 2}),
@@ -272,6 +286,20 @@ def pending(here: pl.DataFrame, scores: pl.DataFrame, seed: int) -> pl.DataFrame
     return conform(pl.DataFrame(rows, infer_schema_length=None).with_row_index("seq", offset=1), CHANGES)
 
 
+def plan_of(changes: pl.DataFrame, parent: str | None = None) -> Plan:
+    """Return the plan of these rows, sealed with its real digest."""
+    org_id = "00DdM0000000001AAA"
+    return Plan(
+        digest=digest_of(changes, org_id, parent),
+        created_at=NOW - timedelta(minutes=44),
+        org_id=org_id,
+        org_name="Northwind Demo",
+        parent=parent,
+        changes=changes,
+        cost=predict(changes, bulk_from=2000, left=14_983),
+    )
+
+
 def intended(commit_id: str, changes: pl.DataFrame) -> pl.DataFrame:
     """Return journal rows of a commit that never settled."""
     frame = changes.select(
@@ -292,3 +320,113 @@ def intended(commit_id: str, changes: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None).alias("message"),
     )
     return conform(frame, JOURNAL)
+
+
+# -- a store to look at, a server to look through, a browser to look with ---------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def company_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of 300 accounts that no test changes."""
+    folder = tmp_path_factory.mktemp("company")
+    fill(folder)
+    return folder
+
+
+@pytest.fixture
+def fill_store() -> Callable[..., Settings]:
+    """The function that fills a workspace, for tests that need one of their own."""
+    return fill
+
+
+@pytest.fixture
+def plan_maker() -> SimpleNamespace:
+    """``plan_of(changes)`` seals a plan, ``intended(commit_id, changes)`` makes journal rows of a commit cut off."""
+    return SimpleNamespace(plan_of=plan_of, intended=intended)
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the dashboard of `folder` in a process of its own and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = f"from pathlib import Path; from dashboards.app import serve; serve(Path({str(folder)!r}), {port})"
+    process = subprocess.Popen([sys.executable, "-c", command], cwd=Path(__file__).resolve().parents[2])
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the dashboard's server ended"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=30):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the dashboard did not answer within a minute")
+
+
+@pytest.fixture(scope="session")
+def company_url(company_folder: Path) -> Iterator[str]:
+    with served(company_folder) as url:
+        yield url
+
+
+@pytest.fixture
+def serve_folder() -> Iterator[Callable[[Path], str]]:
+    """A function that serves a folder until the test ends and returns the address."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        path = os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """A browser page, with everything that must not have happened in it."""
+
+    page: Page
+    foreign: list[str]
+    errors: list[str]
+
+    def open(self, url: str, ready: str = ".figure-card") -> Page:
+        """Open `url`, wait until `ready` can be seen, and note requests that go elsewhere."""
+        home = url.split("?")[0]
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith((home, "data:", "blob:")):
+                self.foreign.append(request.url)
+
+        self.page.on("request", asked)
+        self.page.goto(url)
+        self.page.locator(ready).first.wait_for(timeout=60_000)
+        return self.page
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Window]:
+    """A new window; the test fails when a request left the machine or an error reached the console."""
+    context = browser.new_context(viewport={"width": 1400, "height": 950})
+    page = context.new_page()
+    window = Window(page, [], [])
+    page.on("console", lambda said: window.errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: window.errors.append(str(error)))
+    yield window
+    context.close()
+    assert window.foreign == []
+    assert window.errors == []

@@ -1,0 +1,172 @@
+"""The views as functions: a snapshot and filters in, panes out."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import panel as pn
+import polars as pl
+import pytest
+
+from dashboards.data import Filters, Reader
+from dashboards.views import attention, health, plan, runs, states
+from toolkit.store import Store
+
+NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+# Panel hands tables to Bokeh, which uses a keyword that pandas 3.1 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.reset_index:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def snapshot(company_folder):
+    return Reader(company_folder).snapshot()
+
+
+def words(view: pn.viewable.Viewable) -> str:
+    """Everything that a view says in HTML."""
+    return " ".join(pane.object for pane in view.select(pn.pane.HTML))
+
+
+def tables(view: pn.viewable.Viewable) -> list[pn.widgets.Tabulator]:
+    return list(view.select(pn.widgets.Tabulator))
+
+
+def test_DSH_2_bands_are_counted_by_accounts_and_by_revenue(snapshot):
+    accounts = snapshot.accounts
+    table = health.bands(snapshot, accounts)
+    assert table["band"].to_list() == ["Red", "Yellow", "Green", "No score"]
+    assert table["accounts"].sum() == accounts.height
+    assert table["mrr"].sum() == pytest.approx(accounts["mrr"].sum())
+    red = accounts.filter(pl.col("band") == "Red")
+    assert table.row(0, named=True) | {"tone": ""} == {
+        "band": "Red",
+        "accounts": red.height,
+        "mrr": pytest.approx(red["mrr"].sum()),
+        "share": pytest.approx(red.height / accounts.height),
+        "mrr_share": pytest.approx(red["mrr"].sum() / accounts["mrr"].sum()),
+        "tone": "",
+    }
+
+
+def test_DSH_2_a_band_without_accounts_stays_listed_and_no_score_only_when_needed(snapshot):
+    green = snapshot.accounts.filter(pl.col("band") == "Green")
+    assert health.bands(snapshot, green)["accounts"].to_list() == [0, 0, green.height]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_DSH_2_the_page_has_its_charts_described_in_words(snapshot, dark):
+    view = health.view(snapshot, Filters(), dark=dark, open_list=print)
+    charts = list(view.select(pn.pane.Vega))
+    assert len(charts) == 4
+    assert all(chart.object["description"] for chart in charts)
+
+
+def test_DSH_2_no_accounts_at_all_still_make_a_page(snapshot):
+    view = health.view(snapshot, Filters(("no such segment",)), dark=False, open_list=print)
+    assert '<div class="figure">0</div>' in words(view)
+
+
+def test_CARD_5_the_list_is_in_order_and_a_chosen_row_is_told(snapshot):
+    chosen = []
+    view = attention.view(snapshot, Filters(band="Red"), choose=chosen.append, clear_band=print)
+    (table,) = tables(view)
+    red = snapshot.accounts.filter(pl.col("band") == "Red")
+    assert table.value["name"].tolist() == red["name"].to_list()
+    assert table.pagination == "remote"
+    table.selection = [2]
+    table.selection = []
+    assert chosen == [red["id"][2], None]
+
+
+def test_CARD_5_an_empty_list_says_so(snapshot):
+    view = attention.view(snapshot, Filters(csms=("nobody",)), choose=print, clear_band=print)
+    assert "No account passes these filters." in words(view)
+
+
+def test_the_explanation_adds_up_to_the_score_and_escapes_names(snapshot):
+    account = snapshot.accounts.filter(pl.col("name").str.starts_with("<script>")).row(0, named=True)
+    view = attention.explanation(snapshot, account["id"], dark=False)
+    assert "<script>" not in words(view)
+    assert "&lt;script&gt;" in words(view)
+    (chart,) = view.select(pn.pane.Vega)
+    (rows,) = chart.object["datasets"].values()
+    assert sum(row["earned"] for row in rows) == pytest.approx(account["score"] / 10)
+
+
+def test_the_explanation_of_an_account_without_a_score_says_why(snapshot):
+    account = snapshot.accounts.filter(pl.col("band") == "No score").row(0, named=True)
+    assert "Not known:" in words(attention.explanation(snapshot, account["id"], dark=True))
+
+
+def test_DSH_10_the_plan_shows_its_counts_its_rows_and_how_to_commit_it(snapshot):
+    made = snapshot.plan.plan
+    view = plan.view(snapshot, Filters(), pick=print)
+    said = words(view)
+    assert made.digest in said
+    assert f"cs-toolkit commit {made.plan_id} --workspace" in said
+    assert "3 API calls" in said
+    fields, changes = tables(view)
+    assert fields.value.set_index("field").loc["CS_Health_Score__c", "write"] == 291
+    assert len(changes.value) == made.changes.height
+
+
+def test_DSH_10_a_verdict_limits_the_rows_and_reasons_are_shown(snapshot):
+    view = plan.view(snapshot, Filters(verdict="refused"), pick=print)
+    changes = tables(view)[0]
+    refused = snapshot.plan.plan.rows("refused")
+    assert changes.value["reason"].tolist() == refused["reason"].to_list()
+
+
+def test_CAT_23_drift_until_the_next_sync_is_expected_and_not_an_error(snapshot):
+    said = words(plan.view(snapshot, Filters(), pick=print))
+    assert "until the next sync, 3 Nov 2026, 02:00 UTC" in said
+    assert "This is expected, not an error" in said
+    assert 'class="notice info"' in said
+
+
+def test_DSH_10_no_plan_an_empty_plan_and_a_committed_plan_each_say_so(snapshot, tmp_path, fill_store, plan_maker):
+    assert "No plan yet" in words(plan.view(replace(snapshot, plan=None), Filters(), pick=print))
+
+    fill_store(tmp_path, accounts=20)
+    with Store.open(tmp_path) as store:
+        changes = store.latest_plan()[1]
+        made = plan_maker.plan_of(changes.clear())
+        store.save_plan(made.meta(), made.changes)
+    assert "Both sides agree" in words(plan.view(Reader(tmp_path).snapshot(), Filters(), pick=print))
+
+    with Store.open(tmp_path) as store:
+        made = plan_maker.plan_of(changes)
+        store.save_plan(made.meta(), made.changes)
+        rows = plan_maker.intended(made.plan_id, made.rows("write"))
+        store.intend(rows)
+        told = rows.select("seq", state=pl.lit("written"))
+        told = told.with_columns(
+            pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("failed")).otherwise("state").alias("state")
+        )
+        store.settle(made.plan_id, told)
+    view = plan.view(Reader(tmp_path).snapshot(), Filters(), pick=print)
+    assert "Nothing is pending" in words(view)
+    assert f"{rows.height - 2:,} written, 2 failed" in words(view)
+    assert len(tables(view)[0].value) == 2
+
+
+def test_CARD_5_runs_are_listed_newest_first(snapshot):
+    (table,) = tables(runs.view(snapshot))
+    assert table.value["step"].tolist() == ["plan", "pull", "score", "match", "load", "pull"]
+    assert table.value["when_text"].tolist()[:3] == ["44 min ago", "45 min ago", "6 h ago"]
+
+
+def test_a_half_finished_commit_and_a_failed_run_have_their_next_step(tmp_path, fill_store, plan_maker):
+    fill_store(tmp_path, accounts=20)
+    with Store.open(tmp_path) as store:
+        changes = store.latest_plan()[1]
+        store.intend(plan_maker.intended("c-1", changes.filter(pl.col("verdict") == "write")))
+        run = store.start_run("pull", "account", NOW - timedelta(minutes=5))
+        store.end_run(run, at=NOW - timedelta(minutes=4), status="failed", note="the org <b>did not</b> answer")
+    snapshot = Reader(tmp_path).snapshot()
+    said = " ".join(pane.object for pane in states.banners(snapshot))
+    assert "A commit did not finish" in said
+    assert "cs-toolkit resume --workspace" in said
+    assert "The last pull failed 4 min ago" in said
+    assert "the org &lt;b&gt;did not&lt;/b&gt; answer" in said
+    assert len(tables(runs.view(snapshot))) == 2
