@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlite_utils
+
 from toolkit.errors import StepMissingError, StoreError, StoreInUseError
 from toolkit.store.schema import VERSION, check_version, migrate, stored_version
 
@@ -39,8 +41,10 @@ class Database:
             return self._connection().execute(sql, values).fetchall()
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite_utils.Database]:
         """Hold a write transaction: all of it is kept, or nothing when the block raises or the process dies.
+
+        Small writes go through sqlite-utils' tables; ``conn`` is there for many rows at once.
 
         With `durable` it is on the disk when the block has ended, also if the machine loses power in the next moment;
         without, it survives the end of the process but the newest may be lost with the power.
@@ -54,7 +58,7 @@ class Database:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                yield sqlite_utils.Database(connection)
                 connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'version'")
                 connection.execute("COMMIT")
             except BaseException:

@@ -21,13 +21,13 @@ SETTLED = ("state", "code", "message", "before", "there_id")
 def intend(database: Database, rows: pl.DataFrame, meta: Mapping[str, Any] | None = None) -> None:
     """Add rows to the journal, with what is to be remembered of their commits; all of them or none."""
     rows = conform(rows, JOURNAL)
-    with database.transaction(durable=True) as connection:
-        for commit_id in rows["commit_id"].unique(maintain_order=True):
-            connection.execute(
-                "INSERT INTO commits (commit_id, meta) VALUES (?, ?) ON CONFLICT (commit_id) DO NOTHING",
-                (commit_id, json.dumps(dict(meta or {}))),
-            )
-        insert_rows(connection, "journal", rows)
+    remembered = json.dumps(dict(meta or {}))
+    commit_ids = rows["commit_id"].unique(maintain_order=True).to_list()
+    with database.transaction(durable=True) as db:
+        db.table("commits").insert_all(
+            [{"commit_id": commit_id, "meta": remembered} for commit_id in commit_ids], ignore=True
+        )
+        insert_rows(db, "journal", rows)
 
 
 def settle(database: Database, commit_id: str, updates: pl.DataFrame) -> None:
@@ -38,10 +38,8 @@ def settle(database: Database, commit_id: str, updates: pl.DataFrame) -> None:
     columns = [name for name in SETTLED if name in updates.columns]
     assignments = ", ".join(f"{name} = ?" for name in columns)
     rows = updates.select(*columns, pl.lit(commit_id), "seq").iter_rows()
-    with database.transaction(durable=True) as connection:
-        done = connection.executemany(
-            f"UPDATE journal SET {assignments} WHERE commit_id = ? AND seq = ?", rows
-        ).rowcount
+    with database.transaction(durable=True) as db:
+        done = db.conn.executemany(f"UPDATE journal SET {assignments} WHERE commit_id = ? AND seq = ?", rows).rowcount
         if updates.height and done != updates.height:
             raise FrameError(
                 f"settling {updates.height} rows of commit {commit_id}, but it intended only {done} of them"

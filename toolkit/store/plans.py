@@ -19,14 +19,14 @@ def save_plan(database: Database, meta: Mapping[str, Any], changes: pl.DataFrame
     """Keep a plan under ``meta["plan_id"]``; `meta` holds what JSON can, text for times."""
     plan_id = meta["plan_id"]
     rows = conform(changes, CHANGES).select(pl.lit(plan_id).alias("plan_id"), pl.all())
-    with database.transaction() as connection:
+    old = "plan_id IN (SELECT plan_id FROM plans ORDER BY number DESC LIMIT -1 OFFSET ?)"
+    with database.transaction() as db:
         for table in ("changes", "plans"):
-            connection.execute(f"DELETE FROM {table} WHERE plan_id = ?", (plan_id,))
-        connection.execute("INSERT INTO plans (plan_id, meta) VALUES (?, ?)", (plan_id, json.dumps(dict(meta))))
-        insert_rows(connection, "changes", rows)
-        old = "SELECT plan_id FROM plans ORDER BY number DESC LIMIT -1 OFFSET ?"
+            db.table(table).delete_where("plan_id = ?", [plan_id])
+        db.table("plans").insert({"plan_id": plan_id, "meta": json.dumps(dict(meta))})
+        insert_rows(db, "changes", rows)
         for table in ("changes", "plans"):
-            connection.execute(f"DELETE FROM {table} WHERE plan_id IN ({old})", (KEPT_PLANS,))
+            db.table(table).delete_where(old, [KEPT_PLANS])
 
 
 def plan(database: Database, plan_id: str) -> tuple[dict[str, Any], pl.DataFrame]:

@@ -21,12 +21,9 @@ def as_text(at: datetime) -> str:
 
 def start_run(database: Database, step: str, name: str, at: datetime) -> int:
     """Note that a step has begun and return the id of its row."""
-    values = (step, name, as_text(at), "running", *(0 for _ in COUNTS), "")
-    columns = ", ".join(("step", "object", "started_at", "status", *COUNTS, "note"))
-    with database.transaction() as connection:
-        marks = ", ".join("?" * len(values))
-        run_id = connection.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values).lastrowid
-    return run_id or 0
+    begun = {"step": step, "object": name, "started_at": as_text(at), "status": "running", "note": ""}
+    with database.transaction() as db:
+        return int(db.table("runs").insert(begun | dict.fromkeys(COUNTS, 0)).last_pk or 0)
 
 
 def end_run(
@@ -39,10 +36,8 @@ def end_run(
     note: str,
 ) -> None:
     """Note how a step ended."""
-    assignments = ", ".join(f"{name} = ?" for name in ("ended_at", "status", *counts, "note"))
-    values = (as_text(at), status, *counts.values(), note, run_id)
-    with database.transaction() as connection:
-        connection.execute(f"UPDATE runs SET {assignments} WHERE run_id = ?", values)
+    with database.transaction() as db:
+        db.table("runs").update(run_id, {"ended_at": as_text(at), "status": status, **counts, "note": note})
 
 
 def runs(database: Database, limit: int | None) -> pl.DataFrame:
@@ -55,7 +50,5 @@ def close_abandoned(database: Database) -> None:
     """Mark runs as failed that never ended: whoever calls this holds the lock, so nobody can be running them."""
     if not database.query("SELECT 1 FROM runs WHERE status = 'running' LIMIT 1"):
         return
-    with database.transaction() as connection:
-        connection.execute(
-            "UPDATE runs SET status = 'failed', note = 'stopped before it ended' WHERE status = 'running'"
-        )
+    with database.transaction() as db:
+        db.execute("UPDATE runs SET status = 'failed', note = 'stopped before it ended' WHERE status = 'running'")

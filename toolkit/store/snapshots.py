@@ -38,17 +38,13 @@ class Snapshots:
             raise ValueError(f"not a name for a snapshot: {side!r}, {name!r}")
         self._folder.mkdir(parents=True, exist_ok=True)
         # Durable: if the power took the swap of the row but not the removal of the old file, nothing would be left.
-        with self._database.transaction(durable=True) as connection:
-            old = connection.execute(
-                "SELECT file FROM snapshots WHERE side = ? AND object = ?", (side, name)
-            ).fetchone()
-            number = connection.execute("SELECT value FROM counters WHERE name = 'version'").fetchone()[0] + 1
+        with self._database.transaction(durable=True) as db:
+            old = db.execute("SELECT file FROM snapshots WHERE side = ? AND object = ?", (side, name)).fetchone()
+            number = db.execute("SELECT value FROM counters WHERE name = 'version'").fetchone()[0] + 1
             path = self._folder / f"{side}.{name}.{number:08d}.parquet"
             size = _write_durably(path, frame)
-            connection.execute(
-                "INSERT OR REPLACE INTO snapshots (side, object, file, rows, bytes) VALUES (?, ?, ?, ?, ?)",
-                (side, name, path.name, frame.height, size),
-            )
+            row = {"side": side, "object": name, "file": path.name, "rows": frame.height, "bytes": size}
+            db.table("snapshots").insert(row, replace=True)
         if old is not None:
             (self._folder / old[0]).unlink(missing_ok=True)
 
@@ -79,8 +75,8 @@ class Snapshots:
         query = "SELECT file FROM snapshots"
         if not self._leftovers(self._database.query(query)):
             return
-        with self._database.transaction() as connection:
-            for path in self._leftovers(connection.execute(query).fetchall()):
+        with self._database.transaction() as db:
+            for path in self._leftovers(db.execute(query).fetchall()):
                 path.unlink(missing_ok=True)
 
     def _leftovers(self, rows: list[tuple[str, ...]]) -> list[Path]:

@@ -102,10 +102,10 @@ class Store:
 
     def set_watermark(self, name: str, at: datetime | None) -> None:
         """Note the time up to which changes have been read; None forgets it."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM watermarks WHERE object = ?", (name,))
+        with self._database.transaction() as db:
+            db.table("watermarks").delete_where("object = ?", [name])
             if at is not None:
-                connection.execute("INSERT INTO watermarks VALUES (?, ?)", (name, runs.as_text(at)))
+                db.table("watermarks").insert({"object": name, "at": runs.as_text(at)})
 
     # -- frames of a declared shape ----------------------------------------------------------------------------------
 
@@ -114,8 +114,8 @@ class Store:
 
         Raises FrameError when the frame is not what the spec says.
         """
-        with self._database.transaction() as connection:
-            replace_rows(connection, spec, frame, within or {})
+        with self._database.transaction() as db:
+            replace_rows(db, spec, frame, within or {})
 
     def read(self, spec: FrameSpec, within: Mapping[str, str] | None = None) -> pl.DataFrame:
         """Return the table of `spec`, or its rows whose columns have the values of `within`; empty when none are."""
@@ -124,8 +124,8 @@ class Store:
     def append_scores(self, scores: pl.DataFrame) -> None:
         """Add scores (`SCORES`) to the history; of one account, day and profile version the last is kept."""
         rows = conform(scores, SCORES)
-        with self._database.transaction() as connection:
-            insert_rows(connection, "score_history", rows, or_replace=True)
+        with self._database.transaction() as db:
+            insert_rows(db, "score_history", rows, or_replace=True)
 
     def score_history(self, account: str | None = None) -> pl.DataFrame:
         """Return all scores (columns of `SCORES`) ever given, or an account's, by id and then by day."""

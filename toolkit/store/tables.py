@@ -4,11 +4,11 @@ Dates and times are kept as ISO text (``2026-11-02``, ``2026-11-02T08:00:00.000Z
 any SQLite tool; text of that form sorts by time.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+import sqlite_utils
 
 from toolkit.frames import FrameSpec, conform
 from toolkit.store.database import Database
@@ -16,21 +16,19 @@ from toolkit.store.database import Database
 TIME_FORM = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
 
-def replace_rows(
-    connection: sqlite3.Connection, spec: FrameSpec, frame: pl.DataFrame, within: Mapping[str, str]
-) -> None:
+def replace_rows(db: sqlite_utils.Database, spec: FrameSpec, frame: pl.DataFrame, within: Mapping[str, str]) -> None:
     """Replace the rows of the table of `spec` whose columns equal `within` (all rows when it is empty) by `frame`."""
     where, values = _condition(within)
-    connection.execute(f'DELETE FROM "{spec.name}"{where}', values)
-    insert_rows(connection, spec.name, conform(frame, spec))
+    db.execute(f'DELETE FROM "{spec.name}"{where}', values)
+    insert_rows(db, spec.name, conform(frame, spec))
 
 
-def insert_rows(connection: sqlite3.Connection, table: str, frame: pl.DataFrame, *, or_replace: bool = False) -> None:
+def insert_rows(db: sqlite_utils.Database, table: str, frame: pl.DataFrame, *, or_replace: bool = False) -> None:
     """Add the rows of `frame` to `table`."""
     names = ", ".join(f'"{name}"' for name in frame.columns)
     marks = ", ".join("?" * frame.width)
     verb = "INSERT OR REPLACE" if or_replace else "INSERT"
-    connection.executemany(f'{verb} INTO "{table}" ({names}) VALUES ({marks})', _stored(frame).iter_rows())
+    db.conn.executemany(f'{verb} INTO "{table}" ({names}) VALUES ({marks})', _stored(frame).iter_rows())
 
 
 def read_rows(
