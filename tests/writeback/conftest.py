@@ -1,5 +1,7 @@
 """A desk to commit at: a demo org on the wire, a store on the disk, and linked records on both sides."""
 
+import time
+
 import pytest
 
 from tests.writeback.desk import Desk
@@ -15,7 +17,7 @@ def desk(demo_org, tmp_path):
         login_url=demo_org.url,
         credentials=credentials,
         ca_file=demo_org.ca_file,
-        sleep=lambda seconds: None,
+        sleep=lambda seconds: time.sleep(min(seconds, 0.05)),
     )
     with Store.open(tmp_path / "store") as store:
         yield Desk.laid(demo_org, org, store)

@@ -4,7 +4,7 @@ import polars as pl
 
 from toolkit.frames import RECORD_KEY
 from toolkit.store import Store
-from toolkit.values import INTEGER_TYPES, column_dtype, text_to_column, to_text
+from toolkit.values import column_dtype, text_to_column, to_text
 from toolkit.writeback.journal import CHANGED
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.sides import Sides
@@ -63,9 +63,16 @@ def _widened(frame: pl.DataFrame, name: str, field_type: str, part: pl.DataFrame
     if dtype == pl.String:
         return frame
     given = part.select(text="value", typed=text_to_column(pl.col("value"), field_type))
-    kept = given.select(pl.col("typed").cast(dtype, strict=False).cast(given.schema["typed"], strict=False))
-    if kept.to_series().equals(given["typed"]) and given["typed"].null_count() == given["text"].null_count():
+    typed = given["typed"]
+    if typed.null_count() == given["text"].null_count() and _holds(dtype, typed):
         return frame
-    if dtype.is_numeric() and given.schema["typed"].is_numeric() and field_type not in INTEGER_TYPES:
+    if dtype.is_numeric() and typed.dtype.is_numeric() and typed.null_count() == given["text"].null_count():
         return frame.with_columns(pl.col(name).cast(pl.Float64))
     return frame.with_columns(to_text(pl.col(name), dtype, field_type, scale=15).alias(name))
+
+
+def _holds(dtype: pl.DataType, values: pl.Series) -> bool:
+    alike = (dtype.is_numeric() and values.dtype.is_numeric()) or (dtype.is_temporal() and values.dtype.is_temporal())
+    if dtype == values.dtype or not alike:
+        return dtype == values.dtype
+    return values.cast(dtype, strict=False).cast(values.dtype, strict=False).equals(values)
