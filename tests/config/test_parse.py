@@ -250,6 +250,13 @@ def test_VIT_19_a_written_field_must_start_with_the_guard_prefix():
     assert parse(with_field("mrr", "MRR__c", "output")), "the guard is off unless it is set"
 
 
+def test_VIT_21_each_value_is_mapped_to_one_field_of_its_own():
+    mapped = parse(with_field("mrr", "CS_MRR__c", "output")).objects["account"].fields[1]
+    assert (mapped.here, mapped.there, mapped.direction) == ("mrr", "CS_MRR__c", "output")
+    found = faults(with_field("mrr", "CS_Stage__c", "output"))
+    assert "one target takes its value from one field" in found["objects.account.fields[1].there"][1]
+
+
 @pytest.mark.parametrize("here", HEALTH_FIELDS)
 def test_CAT_5_a_health_field_needs_a_health_profile(here):
     found = faults(with_field(here, "CS_Health__c", "output"))
