@@ -21,6 +21,8 @@ RECORDS_PER_READ = 2_000
 CALLS_PER_JOB = 5  # create, upload, close, results, delete
 POLLS_PER_JOB = 3
 """A guess: a job is asked about until it is done."""
+RECORDS_PER_JOB = 100_000
+"""A job is better large, but its records were read before it begins, and get old."""
 BYTES_PER_JOB = 100_000_000
 BYTES_AROUND_VALUE = 3  # quotes and comma, or a JSON name on average
 ID_LENGTH = 18
@@ -123,7 +125,7 @@ def _part(object_name: str, records: int, value_bytes: int, bulk_from: int, left
     size = value_bytes + records * (ID_LENGTH + BYTES_AROUND_VALUE)
     reads = math.ceil(records / RECORDS_PER_READ)
     calls = math.ceil(records / RECORDS_PER_CALL)
-    jobs = max(1, math.ceil(size / BYTES_PER_JOB))
+    jobs = max(math.ceil(records / RECORDS_PER_JOB), math.ceil(size / BYTES_PER_JOB))
     job_calls = jobs * (CALLS_PER_JOB + POLLS_PER_JOB)
     forced = left is not None and reads + calls > left and job_calls < calls
     if records >= bulk_from or forced:

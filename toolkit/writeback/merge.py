@@ -21,6 +21,7 @@ import polars as pl
 from toolkit.config.models import FieldMapping
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
+from toolkit.values import to_text
 from toolkit.writeback.sentences import collided, held_edit, left_alone, moved, overwritten, sentence
 from toolkit.writeback.sides import BASE, HERE, THERE, Sides, pair, side_by_side, text_sides
 
@@ -63,8 +64,14 @@ def new_base(sides: Sides) -> pl.DataFrame:
 
 
 def _agreed(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> pl.Expr:
-    here, there = text_sides(joined, field, sides.fields[field.there])
-    return pl.when(here.eq_missing(there)).then(here).otherwise(pl.col(BASE + pair(field))).alias(pair(field))
+    facts, one, other = sides.fields[field.there], HERE + field.here, THERE + field.there
+    here, there = text_sides(joined, field, facts)
+    equal = here.eq_missing(there)
+    if joined.schema[one] == joined.schema[other]:  # equal values have equal text: most need none of it
+        differs = pl.col(one).ne_missing(pl.col(other))
+        rest = to_text(pl.when(differs).then(pl.col(other)), joined.schema[other], facts.type, facts.scale)
+        equal = ~differs | here.eq_missing(rest)
+    return pl.when(equal).then(here).otherwise(pl.col(BASE + pair(field))).alias(pair(field))
 
 
 def _merged_schema() -> pl.DataFrame:

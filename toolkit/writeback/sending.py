@@ -12,7 +12,7 @@ import polars as pl
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce import Org
 from toolkit.values import to_text
-from toolkit.writeback.cost import RECORDS_PER_READ, Via
+from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
 from toolkit.writeback.journal import Ledger, compared
 from toolkit.writeback.records import with_values
 from toolkit.writeback.remedies import remedy
@@ -21,8 +21,8 @@ from toolkit.writeback.sides import Sides
 
 Progress = Callable[[int, int | None], None]
 
-RECORDS_PER_BATCH: dict[Via, int] = {"collections": RECORDS_PER_READ, "bulk": 100_000}
-"""So many records are read again, then written. A Bulk job is better large, but its records get old meanwhile."""
+RECORDS_PER_BATCH: dict[Via, int] = {"collections": RECORDS_PER_READ, "bulk": RECORDS_PER_JOB}
+"""So many records are read again, then written."""
 
 _CLEAR = "\0"  # stands for null while rows are turned into columns; no canonical text holds it
 
