@@ -28,7 +28,7 @@ AS_OF = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 MAPPING_FILE = "workspace.toml"
 OWN_FILES = (MAPPING_FILE, "accounts.csv", "usage.parquet", "contacts.csv", "tickets.csv", "ca.pem")
-OWN_PATTERNS = ("store.*", "org.*", "snapshots")
+OWN_PATTERNS = ("store.*", "org.*", "snapshots", "notebooks")
 """What --fresh removes: only what the demo itself wrote, never the folder."""
 
 

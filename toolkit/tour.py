@@ -4,9 +4,10 @@ It calls the same methods an admin would call. Its state stays in the workspace'
 that nothing is left to do.
 """
 
+import os
+import shutil
 import subprocess
 import sys
-import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from toolkit import console as printing
-from toolkit.workspace import Workspace
+from toolkit.workspace import DEMO_FOLDER, Workspace
 from toolkit.writeback.plan import Plan
 
 EXAMPLES = 5
@@ -91,37 +92,28 @@ def _read_back(console: Console, workspace: Workspace) -> None:
 
 
 def _go_on(console: Console, folder: Path) -> None:
-    _say(console, "How to go on", "")
-    where = f"-w {folder}"
-    for command, purpose in (
-        ("cs-toolkit demo", "run it again: nothing is left to do"),
-        (f"cs-toolkit undo {where}", "plan to take the commit back"),
-        (f"cs-toolkit status {where}", "where everything stands"),
-        (f"cs-toolkit dashboard {where}", "what CS leaders see"),
-        ("cs-toolkit demo --serve", "JupyterLab with the tour notebook, and the dashboard"),
+    _say(console, "How to go on")
+    program = "cs-toolkit" if shutil.which("cs-toolkit") else sys.argv[0]
+    for arguments, purpose in (
+        ("demo", "run it again: nothing is left to do"),
+        (f"undo -w {folder}", "plan to take the commit back"),
+        (f"status -w {folder}", "where everything stands"),
+        (f"dashboard -w {folder}", "what CS leaders see"),
+        ("demo --serve", "JupyterLab with the tour, and the dashboard"),
     ):
-        console.print(Text(f"  {command:<48}{purpose}"))
+        console.print(Text(f"  {program} {arguments}"), Text(f"# {purpose}", style="dim"))
 
 
 def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
     """Keep the org up for other processes, with JupyterLab and the dashboard beside it, until one is told to stop."""
     with ExitStack() as stack:
         workspace.announce(stack)
-        dashboard = [
-            sys.executable, "-m", "toolkit.cli", "dashboard", "-w", str(workspace.folder),
-            "--port", str(DASHBOARD_PORT), "--no-show",
-        ]  # fmt: skip
-        lab = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--port", str(LAB_PORT), "--IdentityProvider.token=",
-            "--ip=127.0.0.1", "--ServerApp.allow_root=True", "--notebook-dir", str(_notebooks(workspace.folder)),
-        ]  # fmt: skip
-        children = [subprocess.Popen(command) for command in (dashboard, lab)]  # noqa: S603 - our own commands
         _say(console, "Serving", "Ctrl-C ends all three")
-        pages = [f"http://127.0.0.1:{DASHBOARD_PORT}", f"http://127.0.0.1:{LAB_PORT}/lab/tree/00_tour.ipynb"]
-        for page in pages:
-            console.print(Text(f"  {page}"))
-            if browser:
-                webbrowser.open(page)
+        console.print(Text(f"  Dashboard   http://127.0.0.1:{DASHBOARD_PORT}"))
+        console.print(Text("  JupyterLab  at the address that it prints below, which carries its access token"))
+        environment = os.environ | {DEMO_FOLDER: str(workspace.folder.absolute())}
+        commands = (_dashboard(workspace.folder, browser=browser), _lab(workspace.folder, browser=browser))
+        children = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603 - our own commands
         try:
             for child in children:
                 child.wait()
@@ -132,10 +124,25 @@ def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
                 child.wait(timeout=20)
 
 
-def _notebooks(folder: Path) -> Path:
-    return NOTEBOOKS if NOTEBOOKS.is_dir() else folder
+def _dashboard(folder: Path, *, browser: bool) -> list[str]:
+    show = "--show" if browser else "--no-show"
+    return [sys.executable, "-m", "toolkit.cli", "dashboard", "-w", str(folder), "--port", str(DASHBOARD_PORT), show]
 
 
-def _say(console: Console, title: str, subtitle: str) -> None:
+def _lab(folder: Path, *, browser: bool) -> list[str]:
+    """Return the command of a JupyterLab over copies of the notebooks, so that running them leaves the originals."""
+    copies = folder / "notebooks"
+    if NOTEBOOKS.is_dir():
+        shutil.copytree(NOTEBOOKS, copies, ignore=shutil.ignore_patterns("*.py", ".*", "__*"), dirs_exist_ok=True)
+    else:
+        copies.mkdir(exist_ok=True)
+    return [
+        sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--port", str(LAB_PORT), "--ServerApp.allow_root=True",
+        "--notebook-dir", str(copies), *(["--LabApp.default_url=/lab/tree/00_tour.ipynb"] if NOTEBOOKS.is_dir() else []),
+        *([] if browser else ["--no-browser"]),
+    ]  # fmt: skip
+
+
+def _say(console: Console, title: str, subtitle: str = "") -> None:
     console.print()
     console.print(Text(title, style="bold"), Text(subtitle, style="dim"))

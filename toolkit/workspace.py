@@ -45,6 +45,9 @@ from toolkit.writeback.undo import undo_plan
 Direction = Literal["input", "output", "two_way"]
 Progress = Callable[[int, int | None], None]
 
+DEMO_FOLDER = "CS_TOOLKIT_DEMO"
+"""The environment variable that names the demo folder of ``cs-toolkit demo --serve`` to the notebooks it opens."""
+
 
 class Workspace(WorkspaceView):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
@@ -75,10 +78,13 @@ class Workspace(WorkspaceView):
 
     @classmethod
     def demo(cls, folder: Path | str | None = None, *, accounts: int = 500, seed: int = 1, fresh: bool = False) -> Self:
-        """Open the demo workspace in `folder`, made when there is none; a temporary one without `folder`.
+        """Open the demo workspace in `folder`, made when there is none.
 
+        Without `folder` it is the one that ``cs-toolkit demo --serve`` opened this notebook for, or a temporary one.
         `fresh` forgets what was done in it before. Raises InputError when the folder holds something else.
         """
+        if folder is None and DEMO_FOLDER in os.environ:
+            return cls.open(os.environ[DEMO_FOLDER])
         if folder is not None:
             create_demo(Path(folder), accounts, seed, fresh=fresh)
             return cls(Path(folder))
