@@ -136,10 +136,10 @@ def _lab(folder: Path, *, browser: bool) -> list[str]:
         shutil.copytree(NOTEBOOKS, copies, ignore=shutil.ignore_patterns("*.py", ".*", "__*"), dirs_exist_ok=True)
     else:
         copies.mkdir(exist_ok=True)
+    first = ["--LabApp.default_url=/lab/tree/00_tour.ipynb"] if NOTEBOOKS.is_dir() else []
     return [
         sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--port", str(LAB_PORT), "--ServerApp.allow_root=True",
-        "--notebook-dir", str(copies), *(["--LabApp.default_url=/lab/tree/00_tour.ipynb"] if NOTEBOOKS.is_dir() else []),
-        *([] if browser else ["--no-browser"]),
+        "--notebook-dir", str(copies), *first, *([] if browser else ["--no-browser"]),
     ]  # fmt: skip
 
 
