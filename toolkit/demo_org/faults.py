@@ -63,8 +63,10 @@ class Faults:
         self._lock = threading.Lock()
         self._planned: list[Planned] = []
 
-    def inject(self, kind: str, times: int = 1, match: str = "", method: str | None = None, **options: object) -> None:
-        """Plan a fault of one of `KINDS` for the next `times` calls whose path `match` is found in.
+    def inject(
+        self, kind: str, times: int = 1, match: str = "", method: str | None = None, **options: object
+    ) -> Planned:
+        """Plan a fault of one of `KINDS` for the next `times` calls whose path `match` is found in, and return it.
 
         Raises ValueError for a kind or an option that does not exist.
         """
@@ -76,6 +78,17 @@ class Faults:
         planned = Planned(kind, times, re.compile(match), method, {**KINDS[kind], **options})
         with self._lock:
             self._planned.append(planned)
+        return planned
+
+    def cancel(self, planned: Planned) -> None:
+        """Take back a fault, if it still waits."""
+        with self._lock:
+            self._planned = [each for each in self._planned if each is not planned]
+
+    def left(self, planned: Planned) -> int:
+        """Return how often a fault will still happen."""
+        with self._lock:
+            return planned.times if any(each is planned for each in self._planned) else 0
 
     def expire_sessions(self) -> None:
         """End every session now: the next call of each client is answered with INVALID_SESSION_ID."""
@@ -114,6 +127,6 @@ class Faults:
                 ):
                     each.times -= 1
                     if each.times <= 0:
-                        self._planned.remove(each)
+                        self._planned = [other for other in self._planned if other is not each]
                     return each
         return None

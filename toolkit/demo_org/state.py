@@ -11,8 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.demo_org.access import Access, FieldSecurity
@@ -20,6 +20,7 @@ from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company.org_side import seed as seed_company
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.faults import Faults
+from toolkit.demo_org.history import keep_history
 from toolkit.demo_org.listviews import ListView, standard_list_views
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.records import Records
@@ -35,6 +36,21 @@ INTEGRATION_USERNAME = "integration@demo.example"
 LATEST_VERSION = 66.0
 KEPT_CALLS = 100_000
 """How many of the latest calls the log holds."""
+SHOWN_CALLS = 1_000
+"""Of how many of the latest calls it holds when they were and what they asked, for the window."""
+
+
+@dataclass(frozen=True)
+class LoggedCall:
+    """A request that was answered, in the order of its `number`; `detail` is the statement of a query."""
+
+    number: int
+    at: datetime
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    detail: str
 
 
 class OrgState:
@@ -58,6 +74,7 @@ class OrgState:
             seed_company(self.records, accounts=accounts, seed=seed, today=self.clock.today())
             self.database.keep_fact("seed", str(seed))
             self.database.keep_fact("accounts", str(accounts))
+        keep_history(self.database, self.schema)
         self.org_id = str(self.look("SELECT Id FROM Organization")[0]["Id"])
         self.integration_user_id = self._user_id(INTEGRATION_USERNAME)
         self.refresh_token = self._kept_secret("refresh_token", "5Aep861")
@@ -69,6 +86,8 @@ class OrgState:
         self.jobs = Jobs()
         self.calls: deque[tuple[str, str, int]] = deque(maxlen=KEPT_CALLS)
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=KEPT_CALLS)
+        self.latest: deque[LoggedCall] = deque(maxlen=SHOWN_CALLS)
+        self._answered = 0
         self._log_lock = threading.Lock()
         self._restore_metadata()
 
@@ -102,7 +121,7 @@ class OrgState:
 
     def edit(self, sobject_name: str, record_id: str, values: Mapping[str, object]) -> None:
         """Change a record as somebody working in the CRM who may edit everything. Raises Refusal."""
-        self.records.update(sobject_name, record_id, values, Access.for_user(self._crm_user_id()))
+        self.records.update(sobject_name, record_id, values, Access.for_user(self.crm_user_id()))
 
     def look(self, soql: str) -> list[dict[str, object]]:
         """Return the records of a query asked by someone who may see everything, as REST prints them."""
@@ -114,10 +133,12 @@ class OrgState:
         fields = "Id, Username, Alias, Name, Email, FirstName, LastName, LastModifiedDate"
         return self.look(f"SELECT {fields} FROM User WHERE Id = '{user_id}'")[0]
 
-    def log(self, method: str, path: str, status: int) -> None:
+    def log(self, method: str, path: str, status: int, milliseconds: float = 0.0, detail: str = "") -> None:
         """Note a request; those below a version of the data API are API calls."""
         entry = (method, path, status)
         with self._log_lock:
+            self._answered += 1
+            self.latest.append(LoggedCall(self._answered, datetime.now(UTC), *entry, milliseconds, detail))
             self.requests.append(entry)
             if path.startswith("/services/data/"):
                 self.calls.append(entry)
@@ -176,7 +197,8 @@ class OrgState:
     def _user_id(self, username: str) -> str:
         return str(self.look(f"SELECT Id FROM User WHERE Username = '{username}'")[0]["Id"])
 
-    def _crm_user_id(self) -> str:
+    def crm_user_id(self) -> str:
+        """Return the user in whose name the CRM is worked by hand."""
         others = f"Username != '{INTEGRATION_USERNAME}' AND IsActive = TRUE ORDER BY Username LIMIT 1"
         return str(self.look(f"SELECT Id FROM User WHERE {others}")[0]["Id"])
 

@@ -8,6 +8,7 @@ check, daily allowance, request size, planned faults, gzip, both JSON forms, and
 import asyncio
 import itertools
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from toolkit.demo_org.records import RowRefusal
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import control, oauth, resources, versions
 from toolkit.demo_org.web.wire import Answer, Call, encode, not_found, refusal_answer
+from toolkit.demo_org.window import window_routes
 
 MAX_HEADER_BYTES = 16_384
 """Request line and headers together; more is answered with 414."""
@@ -52,7 +54,7 @@ _COOKIES = (
 
 def build_app(org: OrgState, workers: ThreadPoolExecutor) -> Starlette:
     """Return the application that serves this org; its handlers run in `workers`."""
-    return Starlette(routes=[Route("/{path:path}", _Endpoint(org, workers))])
+    return Starlette(routes=[*window_routes(org, workers), Route("/{path:path}", _Endpoint(org, workers))])
 
 
 @dataclass
@@ -115,6 +117,7 @@ class _Endpoint:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _work(self, call: Call, header_bytes: int) -> _Sent:
+        began = time.monotonic()
         slow = self._org.faults.take("slow", call.path, call.method)
         if slow is not None:
             self._org.ending.wait(slow.number("seconds"))
@@ -123,7 +126,8 @@ class _Endpoint:
             if header_bytes > MAX_HEADER_BYTES
             else (self._answer(call))
         )
-        self._org.log(call.method, call.path, answer.status)
+        elapsed = 1000 * (time.monotonic() - began)
+        self._org.log(call.method, call.path, answer.status, elapsed, call.query.get("q", ""))
         sent = self._pack(call, answer)
         sent.cut = self._org.faults.take("drop", call.path, call.method, of="response")
         return sent
