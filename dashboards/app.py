@@ -13,6 +13,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.util.warnings import BokehUserWarning
 
 from dashboards import theme
 from dashboards.data import Filters, Reader, may_view
@@ -21,6 +22,8 @@ from dashboards.views import attention, health, parts, plan, runs, states
 TABS = {"health": "Health", "accounts": "Accounts", "plan": "Pending plan", "runs": "Runs"}
 NARROW = 900
 """Below this width in pixels the filters are closed until they are asked for."""
+FEW = 5
+"""So many choices stand open as boxes; more are in a list that drops down."""
 LOOK_EVERY = 3000
 """Milliseconds between looks at whether the store has changed."""
 
@@ -32,7 +35,7 @@ def serve(folder: Path, port: int, show: bool = False, address: str = "127.0.0.1
     proxy; ``localhost`` and `address` are always allowed.
     """
     # Panel hands Bokeh a list that changed together with the models in it; Bokeh applies it and remarks on it.
-    warnings.filterwarnings("ignore", message="reference already known", module="bokeh")
+    warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)
     pn.extension("tabulator", "vega", notifications=False)
     reader = Reader(folder)
     allowed = list(dict.fromkeys([f"{address}:{port}", f"localhost:{port}", f"127.0.0.1:{port}", *origins]))
@@ -110,7 +113,7 @@ class Board(param.Parameterized):
         def fit(event: param.parameterized.Event) -> None:
             # The first message arrives while the page is still being drawn, when it would not listen yet.
             if pn.state.curdoc is not None:
-                pn.state.curdoc.add_timeout_callback(lambda: page.param.update(sidebar_open=event.new is wide), 250)
+                pn.state.curdoc.add_timeout_callback(lambda: page.param.update(sidebar_open=event.new is wide), 1000)
 
         window.param.watch(fit, "current")
         return page
@@ -124,7 +127,7 @@ class Board(param.Parameterized):
         if any(event.name == "view" for event in events):
             self._tabs.active = list(TABS).index(self.view)
         if any(event.name != "view" for event in events):
-            self.page.contextbar_open = False
+            self._close()
         self._show()
 
     def _look(self) -> None:
@@ -139,7 +142,7 @@ class Board(param.Parameterized):
         self._snapshot = self._reader.snapshot()
         self._newer.visible = False
         self.page.title = self._title()
-        self.page.contextbar_open = False
+        self._close()
         self._fill_filters()
         self._show()
 
@@ -182,7 +185,7 @@ class Board(param.Parameterized):
 
     def _explain(self, account_id: str | None) -> None:
         if account_id is None:
-            self.page.contextbar_open = False
+            self._close()
             return
         close = pmui.IconButton(
             icon="close",
@@ -196,30 +199,39 @@ class Board(param.Parameterized):
         self.page.contextbar_open = True
 
     def _unchoose(self) -> None:
-        self.page.contextbar_open = False
+        self._close()
         for table in self._body.select(pn.widgets.Tabulator):
             table.selection = []
+
+    def _close(self) -> None:
+        self.page.contextbar_open = False
+        self._explained[:] = []  # a drawer that is shut would still be read out and reached by the keyboard
 
     def _fill_filters(self) -> None:
         snapshot = self._snapshot
         if snapshot.state != "ready" or not may_view(snapshot.settings, self._user):
             self._filters[:] = []
             return
-        choices = []
-        for name, label in (("segments", "Segment"), ("csms", "CSM")):
-            options = snapshot.accounts[name[:-1]].drop_nulls().unique().sort().to_list()
-            kept = [value for value in getattr(self, name) if value in options]
-            choice = pmui.MultiChoice(
-                label=label, options=options, value=kept, sizing_mode="stretch_width", margin=0, placeholder="All"
-            )
+        choices = {
+            name: _choice(label, snapshot.accounts[column].drop_nulls().unique().sort().to_list(), getattr(self, name))
+            for name, column, label in (("segments", "segment", "Segment"), ("csms", "csm", "CSM"))
+        }
+        for name, choice in choices.items():
             choice.param.watch(lambda event, name=name: self.param.update(**{name: event.new}), "value")
-            choices.append(choice)
         clear = pmui.Button(label="Clear filters", variant="text", size="small", margin=0)
 
         def cleared(_: Any) -> None:
-            for choice in choices:
+            for choice in choices.values():
                 choice.value = []
             self.band = None
 
         clear.on_click(cleared)
-        self._filters[:] = [parts.stack(parts.html("<h3>Filters</h3>"), *choices, clear, padding="20px", gap="12px")]
+        self._filters[:] = [
+            parts.stack(parts.html("<h3>Filters</h3>"), *choices.values(), clear, padding="20px", gap="12px")
+        ]
+
+
+def _choice(label: str, options: list[str], chosen: list[str]) -> pn.widgets.Widget:
+    kind = pmui.CheckBoxGroup if len(options) <= FEW else pmui.MultiChoice
+    kept = [value for value in chosen if value in options]
+    return kind(label=label, options=options, value=kept, sizing_mode="stretch_width", margin=0)

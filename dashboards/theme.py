@@ -136,6 +136,11 @@ def palette(*, dark: bool) -> Mapping[str, str]:
     return {"ink": "#1D2739", "quiet": "#5B667A", "track": "#E9EDF3"}
 
 
+_SHARED_THEME: dict[str, Any] = {
+    "shape": {"borderRadius": 8},
+    "typography": {"button": {"textTransform": "none"}, "body1": {"fontSize": "0.875rem"}},
+    "components": {"MuiFormLabel": {"styleOverrides": {"root": {"fontSize": "0.8125rem"}}}},
+}
 PAGE_THEME: dict[str, Any] = {
     "light": {
         "palette": {
@@ -144,8 +149,7 @@ PAGE_THEME: dict[str, Any] = {
             "text": {"primary": "#1D2739", "secondary": "#5B667A"},
             "divider": "#E3E7EE",
         },
-        "shape": {"borderRadius": 8},
-        "typography": {"button": {"textTransform": "none"}},
+        **_SHARED_THEME,
     },
     "dark": {
         "palette": {
@@ -154,8 +158,7 @@ PAGE_THEME: dict[str, Any] = {
             "text": {"primary": "#E6EAF2", "secondary": "#A3ACBD"},
             "divider": "#2E3746",
         },
-        "shape": {"borderRadius": 8},
-        "typography": {"button": {"textTransform": "none"}},
+        **_SHARED_THEME,
     },
 }
 """Material theme of the page; both halves are sent, so that the switch needs no reload."""
