@@ -1,7 +1,11 @@
 """The command line as a person uses it: real processes, real exit codes."""
 
+import re
 import subprocess
 import sys
+import time
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -86,3 +90,56 @@ def test_init_writes_a_commented_mapping_file_once(tmp_path):
     again = cs_toolkit("init", str(tmp_path / "mine"))
     assert again.returncode == 1
     assert "exists already" in again.stderr
+
+
+def test_serve_leaves_the_org_up_for_other_processes_with_both_faces_on_it(tmp_path):
+    folder = tmp_path / "demo"
+    command = [
+        sys.executable,
+        "-m",
+        "toolkit.cli",
+        "demo",
+        "-w",
+        str(folder),
+        "--accounts",
+        "60",
+        "--serve",
+        "--no-browser",
+    ]
+    with (tmp_path / "told").open("w+b") as told:
+        serving = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
+        try:
+            dashboard = wait_for(tmp_path / "told", r"Dashboard +(http://127\.0\.0\.1:\d+)")
+            assert "<title>Custom" in page(dashboard)
+            lab = wait_for(tmp_path / "told", r"(http://127\.0\.0\.1:\d+/lab/tree/00_tour\.ipynb\?token=\w+)")
+            assert "JupyterLab" in page(lab)
+            other = cs_toolkit("pull", "-w", str(folder))
+            assert other.returncode == 0, other.stdout + other.stderr
+        finally:
+            serving.terminate()
+            assert serving.wait(timeout=60) == 130
+    assert not (folder / "org.json").exists()
+
+
+def wait_for(path, pattern: str, seconds: float = 60) -> str:
+    """Return what `pattern` catches in a file that another process is writing."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = re.search(pattern, path.read_text("utf-8", errors="replace"))
+        if found:
+            return found[1]
+        time.sleep(0.2)
+    raise AssertionError(f"{pattern} not told within {seconds} s: {path.read_text('utf-8', errors='replace')[-2000:]}")
+
+
+def page(address: str, seconds: float = 60) -> str:
+    """Return a page that is being brought up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urlopen(address) as answer:
+                return answer.read().decode()
+        except URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)

@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, so that ``--help`` and shell completio
 130 interrupted.
 """
 
+import signal
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -40,7 +41,11 @@ HERE = Path()
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command line and exit with its code. An expected error is told in words, without a traceback."""
+    """Run a command line and exit with its code. An expected error is told in words, without a traceback.
+
+    A polite request to end (SIGTERM, from a service manager) is taken like Ctrl-C: what is under way is settled first.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = app(arguments)
     except ToolkitError as error:

@@ -6,9 +6,10 @@ that nothing is left to do.
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -109,10 +110,14 @@ def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
     with ExitStack() as stack:
         workspace.announce(stack)
         _say(console, "Serving", "Ctrl-C ends all three")
-        console.print(Text(f"  Dashboard   http://127.0.0.1:{DASHBOARD_PORT}"))
+        dashboard_port, lab_port = free_port(DASHBOARD_PORT), free_port(LAB_PORT)
+        console.print(Text(f"  Dashboard   http://127.0.0.1:{dashboard_port}"))
         console.print(Text("  JupyterLab  at the address that it prints below, which carries its access token"))
         environment = os.environ | {DEMO_FOLDER: str(workspace.folder.absolute())}
-        commands = (_dashboard(workspace.folder, browser=browser), _lab(workspace.folder, browser=browser))
+        commands = (
+            _dashboard(workspace.folder, dashboard_port, browser=browser),
+            _lab(workspace.folder, lab_port, browser=browser),
+        )
         children = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603 - our own commands
         try:
             for child in children:
@@ -124,12 +129,20 @@ def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
                 child.wait(timeout=20)
 
 
-def _dashboard(folder: Path, *, browser: bool) -> list[str]:
+def free_port(preferred: int) -> int:
+    """Return `preferred`, or another port on 127.0.0.1 when somebody listens there."""
+    for port in (preferred, 0):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
+            return int(listener.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")
+
+
+def _dashboard(folder: Path, port: int, *, browser: bool) -> list[str]:
     show = "--show" if browser else "--no-show"
-    return [sys.executable, "-m", "toolkit.cli", "dashboard", "-w", str(folder), "--port", str(DASHBOARD_PORT), show]
+    return [sys.executable, "-m", "toolkit.cli", "dashboard", "-w", str(folder), "--port", str(port), show]
 
 
-def _lab(folder: Path, *, browser: bool) -> list[str]:
+def _lab(folder: Path, port: int, *, browser: bool) -> list[str]:
     """Return the command of a JupyterLab over copies of the notebooks, so that running them leaves the originals."""
     copies = folder / "notebooks"
     if NOTEBOOKS.is_dir():
@@ -138,7 +151,7 @@ def _lab(folder: Path, *, browser: bool) -> list[str]:
         copies.mkdir(exist_ok=True)
     first = ["--LabApp.default_url=/lab/tree/00_tour.ipynb"] if NOTEBOOKS.is_dir() else []
     return [
-        sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--port", str(LAB_PORT), "--ServerApp.allow_root=True",
+        sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--port", str(port), "--ServerApp.allow_root=True",
         "--notebook-dir", str(copies), *first, *([] if browser else ["--no-browser"]),
     ]  # fmt: skip
 
