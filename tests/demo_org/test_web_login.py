@@ -38,7 +38,8 @@ def test_a_refresh_token_gives_a_new_access_token_and_no_new_refresh_token(api, 
     [
         ({**FORM, "client_id": "x"}, "invalid_client_id", "client identifier invalid"),
         ({**FORM, "client_secret": "x"}, "invalid_client", "invalid client credentials"),
-        ({**FORM, "grant_type": "password"}, "unsupported_grant_type", "grant type not supported"),
+        ({**FORM, "grant_type": "kerberos"}, "unsupported_grant_type", "grant type not supported"),
+        ({**FORM, "grant_type": "password"}, "invalid_grant", "authentication failure"),
         ({"client_id": "x"}, "invalid_request", "missing required parameter: grant_type"),
         (
             {**FORM, "grant_type": "refresh_token", "refresh_token": "x"},

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -23,6 +23,7 @@ from toolkit.demo_org.certificates import server_context
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.app import ABORT_KEY, build_app
+from toolkit.demo_org.web.people import DEMO_PASSWORD, DEMO_SECURITY_TOKEN
 
 HOST = "127.0.0.1"
 WORKERS = 12
@@ -34,8 +35,9 @@ class DemoOrg:
     """A running demo org. Make one with `start`; use it as a context manager or call `stop`.
 
     ``url`` is where it answers, ``ca_file`` the certificate a client has to trust, ``client_id``, ``client_secret`` and
-    ``refresh_token`` what it logs in with, ``control_token`` what the HTTP controls under ``/__demo__/`` ask for.
-    ``faults`` makes things go wrong (see `toolkit.demo_org.faults`).
+    ``refresh_token`` what it logs in with, ``password`` and ``security_token`` those of every user, ``control_token``
+    what the HTTP controls under ``/__demo__/`` ask for. ``faults`` makes things go wrong (see
+    `toolkit.demo_org.faults`).
     """
 
     def __init__(self, state: OrgState, server: "_Server", folder: Path | None, ca_file: Path) -> None:
@@ -49,6 +51,8 @@ class DemoOrg:
         self.client_secret = state.client_secret
         self.refresh_token = state.refresh_token
         self.control_token = state.control_token
+        self.password = DEMO_PASSWORD
+        self.security_token = DEMO_SECURITY_TOKEN
         self.org_id = state.org_id
         self.user_id = state.integration_user_id
 
@@ -103,6 +107,21 @@ class DemoOrg:
     def edit(self, sobject: str, record_id: str, values: Mapping[str, object]) -> None:
         """Change a record as somebody working in the CRM, not the integration user. Raises Refusal."""
         self._state.edit(sobject, record_id, values)
+
+    def change_app(self, client_id: str, **settings: object) -> None:
+        """Change a registered app, or register one; the settings are those of `toolkit.demo_org.web.apps.App`.
+
+        ``keys=[pem]`` registers the certificate or public key that a jwt-bearer login is checked with.
+        """
+        self._state.apps.change(client_id, **settings)
+
+    def allow_password_flow(self, allowed: bool = True) -> None:
+        """Switch the username-password flow of connected apps on or off; an org begins with it off."""
+        self._state.apps.password_flow = allowed
+
+    def pass_time(self, seconds: float) -> None:
+        """Move a clock that stands still on, so that sessions end and relative dates shift."""
+        self._state.clock.advance(timedelta(seconds=seconds))
 
     def remove_field(self, sobject: str, field: str) -> None:
         """Take a field out of the org's schema. Raises KeyError when there is none."""

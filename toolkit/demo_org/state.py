@@ -26,13 +26,18 @@ from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.records import Records
 from toolkit.demo_org.soql import Query, execute, prepare, to_json
 from toolkit.demo_org.web.allowance import Allowance
+from toolkit.demo_org.web.apps import EVERYBODY, App, Apps
 from toolkit.demo_org.web.cursors import Cursors
 from toolkit.demo_org.web.jobs import Jobs
+from toolkit.demo_org.web.people import People
 from toolkit.demo_org.web.sessions import Sessions
+from toolkit.demo_org.web.tokens import Consent, Tokens
 
 CLIENT_ID = "cs-toolkit-demo"
 CLIENT_SECRET = "demo-secret-not-a-secret"  # noqa: S105 - it opens a demo on loopback and is printed in the manual
 INTEGRATION_USERNAME = "integration@demo.example"
+CLASSIC_CLIENT_ID = "cs-toolkit-classic"
+SEEDED_SCOPE = "api id refresh_token"
 LATEST_VERSION = 66.0
 KEPT_CALLS = 100_000
 """How many of the latest calls the log holds."""
@@ -68,6 +73,7 @@ class OrgState:
         self.url = ""
         self.ending = threading.Event()
         self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
+        self.people = People(self.look)
         self._schema_changes = 0
         self._described_at = self.clock.now()
         if self.database.fact("seed") is None:
@@ -79,7 +85,9 @@ class OrgState:
         self.integration_user_id = self._user_id(INTEGRATION_USERNAME)
         self.refresh_token = self._kept_secret("refresh_token", "5Aep861")
         self.control_token = self._kept_secret("control_token", "")
-        self.sessions = Sessions(self.database, self.org_id)
+        self.sessions = Sessions(self.database, self.org_id, lambda: self.clock.now().timestamp())
+        self.apps = Apps(self.database, *_standard_apps())
+        self.tokens = self._kept_tokens()
         self.allowance = Allowance()
         self.cursors = Cursors()
         self.faults = Faults(self.sessions.end_all, self.cursors.close, self.allowance.set)
@@ -128,10 +136,10 @@ class OrgState:
         with self.query(soql, Access.for_user("")) as (query, rows):
             return [to_json(query, row, LATEST_VERSION) for row in rows]
 
-    def user(self, user_id: str) -> dict[str, object]:
-        """Return the fields of a user that login answers carry."""
-        fields = "Id, Username, Alias, Name, Email, FirstName, LastName, LastModifiedDate"
-        return self.look(f"SELECT {fields} FROM User WHERE Id = '{user_id}'")[0]
+    @property
+    def app(self) -> App:
+        """The app that the demo's own clients use."""
+        return self.apps.find(self.client_id) or _standard_apps()[0]
 
     def log(self, method: str, path: str, status: int, milliseconds: float = 0.0, detail: str = "") -> None:
         """Note a request; those below a version of the data API are API calls."""
@@ -202,9 +210,29 @@ class OrgState:
         others = f"Username != '{INTEGRATION_USERNAME}' AND IsActive = TRUE ORDER BY Username LIMIT 1"
         return str(self.look(f"SELECT Id FROM User WHERE {others}")[0]["Id"])
 
+    def _kept_tokens(self) -> Tokens:
+        fresh = self.database.fact("refresh_tokens") is None
+        tokens = Tokens(self.database)
+        if fresh:
+            tokens.issue_refresh(Consent(CLIENT_ID, self.integration_user_id, SEEDED_SCOPE), self.refresh_token)
+        return tokens
+
     def _kept_secret(self, name: str, prefix: str) -> str:
         kept = self.database.fact(name)
         if kept is None:
             kept = prefix + secrets.token_urlsafe(48)
             self.database.keep_fact(name, kept)
         return kept
+
+
+def _standard_apps() -> tuple[App, App]:
+    # One as new orgs make them, and one of the older kind, which alone may have the username-password flow.
+    default = App(
+        CLIENT_ID,
+        CLIENT_SECRET,
+        "Customer Success Toolkit",
+        run_as=INTEGRATION_USERNAME,
+        approval="admin",
+        approved=(EVERYBODY,),
+    )
+    return default, replace(default, client_id=CLASSIC_CLIENT_ID, label="Classic Connected App", external=False)

@@ -22,10 +22,9 @@ from starlette.types import Receive, Scope, Send
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.faults import Planned
-from toolkit.demo_org.records import RowRefusal
 from toolkit.demo_org.state import OrgState
-from toolkit.demo_org.web import control, oauth, resources, versions
-from toolkit.demo_org.web.wire import Answer, Call, encode, not_found, refusal_answer
+from toolkit.demo_org.web.dispatch import dispatch
+from toolkit.demo_org.web.wire import Answer, Call, encode, refusal_answer
 from toolkit.demo_org.window import window_routes
 
 MAX_HEADER_BYTES = 16_384
@@ -137,50 +136,12 @@ class _Endpoint:
         if planned is not None:
             return _planned_answer(planned)
         try:
-            return self._dispatch(call)
+            return dispatch(self._org, call)
         except Refusal as refusal:
             return refusal_answer(refusal)
         except Exception:  # a fault of the demo org itself: the client gets Salesforce's 500, the log the reason
             logger.exception("%s %s", call.method, call.path)
             return refusal_answer(Refusal(500, *_STATUS_TEXTS[500]))
-
-    def _dispatch(self, call: Call) -> Answer:
-        match call.path.strip("/").split("/"):
-            case ["services", "oauth2", "token"]:
-                return oauth.token(self._org, call)
-            case ["services", "oauth2", "revoke"]:
-                return oauth.revoke(self._org, call)
-            case ["services", "oauth2", "userinfo"]:
-                return oauth.userinfo(self._org, call)
-            case ["id", org_id, user_id]:
-                return oauth.identity(self._org, call, org_id, user_id)
-            case ["services", "data"]:
-                return versions.list_versions(self._org, call)
-            case ["services", "data", version, *rest]:
-                number = versions.parse_version(version)
-                return self._data(replace(call, version=number), "/".join(rest))
-            case ["__demo__", *rest]:
-                return control.answer(self._org, call, "/".join(rest))
-        raise not_found()
-
-    def _data(self, call: Call, rest: str) -> Answer:
-        org = self._org
-        given = oauth.bearer(call)
-        if given is None and call.headers.get("authorization"):
-            raise Refusal(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-        session = org.sessions.find(given or "")
-        if session is None:
-            raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        call = replace(call, session=session)
-        try:
-            org.allowance.spend()
-            answer = resources.answer(org, call, rest)
-        except RowRefusal as refused:
-            answer = refusal_answer(*refused.reasons)
-        except Refusal as refusal:
-            answer = refusal_answer(refusal)
-        answer.headers.setdefault("Sforce-Limit-Info", org.allowance.header())
-        return answer
 
     def _pack(self, call: Call, answer: Answer) -> _Sent:
         headers = self._headers(answer)

@@ -57,6 +57,11 @@ def rest_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
+def stamp(moment: datetime) -> str:
+    """Return a moment as SOAP and Bulk 1.0 print it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def find_job(org: OrgState, kind: str, job_id: str) -> Job:
     """Return a job. Raises NOT_FOUND."""
     job = org.jobs.find(kind, job_id)
