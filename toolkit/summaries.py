@@ -84,7 +84,7 @@ def examples(changes: pl.DataFrame, limit: int) -> pl.DataFrame:
     )
     order = ["_turn", "_health", "side", "_written", "seq"]
     chosen = ranked.sort(order, descending=[False, False, True, False, False]).head(limit)
-    return chosen.select(changes.columns).sort("seq")
+    return chosen.select(changes.columns)
 
 
 def readable(changes: pl.DataFrame) -> pl.DataFrame:
