@@ -138,8 +138,8 @@ def palette(*, dark: bool) -> Mapping[str, str]:
 
 _SHARED_THEME: dict[str, Any] = {
     "shape": {"borderRadius": 8},
-    "typography": {"button": {"textTransform": "none"}, "body1": {"fontSize": "0.875rem"}},
-    "components": {"MuiFormLabel": {"styleOverrides": {"root": {"fontSize": "0.8125rem"}}}},
+    "typography": {"button": {"textTransform": "none", "fontSize": "14px"}, "body1": {"fontSize": "14px"}},
+    "components": {"MuiFormLabel": {"styleOverrides": {"root": {"fontSize": "14px"}}}},
 }
 PAGE_THEME: dict[str, Any] = {
     "light": {

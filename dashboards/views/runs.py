@@ -21,8 +21,8 @@ TITLES = {
     "note": "Note",
 }
 WIDTHS = {
-    "step": 84,
-    "started_at": 106,
+    "step": 70,
+    "started_at": 96,
     "status": 92,
     "took": 76,
     "read": 76,
@@ -31,7 +31,7 @@ WIDTHS = {
     "held": 72,
     "failed": 76,
     "api_calls": 92,
-    "note": 180,
+    "note": 240,
 }
 FIGURES = ("read", "written", "skipped", "held", "failed", "api_calls")
 STATUS_TONES = {"done": "#2E9E6B", "failed": "#D6453D", "running": theme.PRIMARY}
@@ -46,7 +46,8 @@ def _runs(snapshot: Snapshot) -> pn.Column:
     runs = snapshot.runs.sort("run_id", descending=True)
     if runs.is_empty():
         return parts.card(parts.heading("Runs"), parts.nothing("No step was run in this workspace yet."))
-    took = (pl.col("ended_at") - pl.col("started_at")).dt.total_milliseconds() / 1000
+    # A pinned clock stands still while a step runs: no duration is known then.
+    took = (pl.col("ended_at") - pl.col("started_at")).dt.total_milliseconds().replace(0, None) / 1000
     shown = runs.with_columns(
         when_text=pl.col("started_at").map_elements(lambda at: theme.age(at, snapshot.now), return_dtype=pl.String),
         took=took,

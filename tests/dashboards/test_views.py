@@ -10,6 +10,7 @@ import pytest
 from dashboards.data import Filters, Reader
 from dashboards.views import attention, health, plan, runs, states
 from toolkit.store import Store
+from toolkit.workspace import Workspace
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
@@ -170,3 +171,19 @@ def test_a_half_finished_commit_and_a_failed_run_have_their_next_step(tmp_path, 
     assert "The last pull failed 4 min ago" in said
     assert "the org &lt;b&gt;did not&lt;/b&gt; answer" in said
     assert len(tables(runs.view(snapshot))) == 2
+
+
+def test_CARD_4_the_steps_of_a_workspace_are_what_the_dashboard_shows(tmp_path):
+    with Workspace.demo(tmp_path / "demo", accounts=60) as ws:
+        for step in (ws.pull, ws.load, ws.match, ws.score):
+            step()
+        made = ws.plan()
+        reader = Reader(tmp_path / "demo")
+        snapshot = reader.snapshot()
+        assert snapshot.accounts["id"].sort().to_list() == ws.here()["id"].sort().to_list()
+        assert made.digest in words(plan.view(snapshot, Filters(), pick=print))
+        first = attention.explanation(snapshot, snapshot.accounts["id"][0], dark=False)
+        assert "How the score is made up" in words(first)
+        ws.commit(made, confirm=made.digest)
+        assert f"{made.writes:,} written" in words(plan.view(reader.snapshot(), Filters(), pick=print))
+        assert snapshot.problem == ""
