@@ -28,6 +28,7 @@ class Database:
         self._folder = tempfile.TemporaryDirectory(prefix="demo-org-") if path is None else None
         self.path = Path(self._folder.name) / "org.sqlite" if self._folder else Path(path or "")
         self._lock = threading.RLock()
+        self._writer: int | None = None  # the thread that is inside a transaction
         self._idle: list[sqlite3.Connection] = []
         self._last_numbers: dict[str, int] = {}
         self.connection = self._connect()
@@ -55,6 +56,7 @@ class Database:
         with self._lock:
             nested = self.connection.in_transaction
             self.connection.execute("SAVEPOINT step" if nested else "BEGIN IMMEDIATE")
+            self._writer = threading.get_ident()
             try:
                 yield self.connection
             except BaseException:
@@ -64,11 +66,20 @@ class Database:
                 else:
                     self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("RELEASE step" if nested else "COMMIT")
+            else:
+                self.connection.execute("RELEASE step" if nested else "COMMIT")
+            finally:
+                self._writer = self._writer if nested else None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection for reading, for the calling thread alone until it leaves."""
+        """Yield a connection for reading, for the calling thread alone until it leaves.
+
+        Inside a transaction of the same thread it is that one's, so that what was written in it is seen.
+        """
+        if self._writer == threading.get_ident():
+            yield self.connection
+            return
         connection = self._borrow()
         try:
             yield connection

@@ -14,7 +14,7 @@ from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.describe import find_object
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call
-from toolkit.demo_org.web.writes import save_rows
+from toolkit.demo_org.web.writes import save
 
 MOST_WRITTEN = 200
 MOST_READ = 2_000
@@ -118,7 +118,6 @@ def _save(
             "Please rearrange the data to reduce chunking."
         )
         raise Refusal(400, "INVALID_INPUT", text)
-    access = org.access(call.user_id)
     outcomes: list[Outcome] = []
     try:
         with org.database.writing():
@@ -126,7 +125,7 @@ def _save(
                 if not name:
                     outcomes += [[_malformed(str(row["Id"]))] for row in rows]
                 else:
-                    outcomes += save_rows(org, call.path, operation, name, rows, access, external)
+                    outcomes += save(org, call, operation, name, rows, external)
             if all_or_none and any(isinstance(each, list) for each in outcomes):
                 raise _UndoneError  # noqa: TRY301 - leaving the transaction is what undoes it
     except _UndoneError:

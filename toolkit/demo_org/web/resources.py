@@ -13,6 +13,7 @@ from toolkit.demo_org.web import (
     listviews,
     query,
     rest,
+    tree,
     versions,
 )
 from toolkit.demo_org.web.routing import Route, Router
@@ -27,10 +28,12 @@ def answer(org: OrgState, call: Call, path: str) -> Answer:
 _ROUTER = Router(
     [
         Route("", {"GET": versions.resources}),
-        Route("composite", {"POST": partial(composite.composite, answer)}),
+        Route("composite", {"GET": composite.listing, "POST": partial(composite.composite, answer)}),
+        Route("composite/graph", {"POST": partial(composite.graph, answer)}),
         Route("composite/batch", {"POST": partial(composite.batch, answer)}),
     ],
     collections.ROUTES,
+    tree.ROUTES,
     query.ROUTES,
     limits.ROUTES,
     listviews.ROUTES,

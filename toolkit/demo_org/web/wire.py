@@ -100,6 +100,8 @@ def refusal_answer(*refusals: Refusal) -> Answer:
 
 def error_entry(refusal: Refusal) -> dict[str, object]:
     """Return one entry of an error body, in the key order of its kind."""
+    if refusal.details:
+        return {**refusal.details, "errorCode": refusal.code, "message": refusal.message}
     entry: dict[str, object] = (
         {"errorCode": refusal.code, "message": refusal.message}
         if refusal.code in CODE_FIRST

@@ -6,6 +6,9 @@ from toolkit.demo_org.access import Access
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.records import Outcome
 from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web.wire import Call
+
+Row = Mapping[str, object]
 
 LOCKED_TEXT = "unable to obtain exclusive access to this record"
 
@@ -21,15 +24,31 @@ def locked() -> Refusal:
     return Refusal(400, "UNABLE_TO_LOCK_ROW", LOCKED_TEXT, ())
 
 
+def allows_duplicates(call: Call) -> bool:
+    """Return whether the caller has seen the duplicates and wants to save all the same."""
+    return "allowsave=true" in call.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+
+
+def save(
+    org: OrgState, call: Call, operation: str, sobject: str, rows: Sequence[Row], external_id: str | None = None
+) -> list[Outcome]:
+    """Save the rows of a request, as its user and with its headers; return one outcome a row, in order."""
+    access = org.access(call.user_id)
+    allow = allows_duplicates(call)
+    return save_rows(org, call.path, operation, sobject, rows, access, external_id, allow_duplicates=allow)
+
+
 def save_rows(
     org: OrgState,
     path: str,
     operation: str,
     sobject: str,
-    rows: Sequence[Mapping[str, object]],
+    rows: Sequence[Row],
     access: Access,
     external_id: str | None = None,
+    *,
     text: bool = False,
+    allow_duplicates: bool = False,
 ) -> list[Outcome]:
     """Save rows and return one outcome a row, in order. A planned lock refuses the first rows and saves the others."""
     planned = org.faults.take("lock_row", path)
@@ -37,6 +56,7 @@ def save_rows(
     outcomes: list[Outcome] = [[locked()] for _ in rows[:held]]
     if held == len(rows):
         return outcomes
+    left = rows[held:] if held else rows
     return outcomes + org.records.save_many(
-        operation, sobject, rows[held:] if held else rows, access, external_id=external_id, text=text
+        operation, sobject, left, access, external_id=external_id, text=text, allow_duplicates=allow_duplicates
     )
