@@ -139,7 +139,10 @@ def palette(*, dark: bool) -> Mapping[str, str]:
 _SHARED_THEME: dict[str, Any] = {
     "shape": {"borderRadius": 8},
     "typography": {"button": {"textTransform": "none", "fontSize": "14px"}, "body1": {"fontSize": "14px"}},
-    "components": {"MuiFormLabel": {"styleOverrides": {"root": {"fontSize": "14px"}}}},
+    "components": {
+        "MuiFormLabel": {"styleOverrides": {"root": {"fontSize": "14px"}}},
+        "MuiDrawer": {"styleOverrides": {"paper": {"maxWidth": "100vw", "backgroundImage": "none"}}},
+    },
 }
 PAGE_THEME: dict[str, Any] = {
     "light": {
@@ -168,7 +171,6 @@ PAGE_SX: dict[str, Any] = {
     "& .header .title": {"fontSize": "1.15rem", "fontWeight": 700, "letterSpacing": "0.01em"},
     "& .main": {"backgroundColor": "background.default"},
     "& .sidebar": {"backgroundImage": "none", "borderRight": "1px solid", "borderColor": "divider"},
-    "& .contextbar": {"backgroundImage": "none", "maxWidth": "100vw"},
     "& button[aria-label$='contextbar']": {"display": "none"},
 }
 

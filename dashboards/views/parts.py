@@ -203,14 +203,21 @@ def table(
         selectable=1 if choose else False,
         sizing_mode="stretch_width",
         margin=0,
-        stylesheets=[
-            theme.TABLE_STYLES,
-            *(f".tabulator-cell[tabulator-field={name}] {{ white-space: normal !important; }}" for name in wrap),
-        ],
+        stylesheets=[theme.TABLE_STYLES, *map(_wrapping, wrap)],
     )
     if choose is not None:
         shown.param.watch(lambda event: choose(event.new[0] if event.new else None), "selection")
     return shown
+
+
+def _wrapping(column: str) -> str:
+    # Tabulator measures rows before the font has loaded; left to themselves they are as high as their text.
+    return (
+        ":host, .tabulator, .tabulator-tableholder, .tabulator-row, .tabulator-row .tabulator-cell"
+        " { height: auto !important; max-height: none !important; }"
+        ".tabulator-row .tabulator-cell { vertical-align: top !important; }"
+        f".tabulator-cell[tabulator-field={column}] {{ white-space: normal !important; }}"
+    )
 
 
 def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
