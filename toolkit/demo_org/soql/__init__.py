@@ -9,10 +9,10 @@ wrongly.
 """
 
 from toolkit.demo_org.soql.bulk import check_bulk
-from toolkit.demo_org.soql.query import Query, prepare
+from toolkit.demo_org.soql.prepared import Column, Query
+from toolkit.demo_org.soql.query import prepare
 from toolkit.demo_org.soql.rendering import csv_header, csv_renderer, json_renderer, to_csv, to_json
 from toolkit.demo_org.soql.running import execute, total
-from toolkit.demo_org.soql.selection import Column
 
 __all__ = [
     "Column",

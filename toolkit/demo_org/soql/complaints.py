@@ -70,6 +70,15 @@ def no_such_relationship(text: str, position: int, name: str) -> Refusal:
     return at(text, position, message, "INVALID_FIELD")
 
 
+def no_such_child_relationship(text: str, position: int, name: str) -> Refusal:
+    """Return the refusal of a child subquery from something that is no child relationship."""
+    message = (
+        f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a custom "
+        f"relationship, be sure to append the '__r' after the custom relationship name. {_SEE_DESCRIBE}"
+    )
+    return at(text, position, message, "INVALID_TYPE")
+
+
 def wrong_value(text: str, position: int, field: str, wanted: str, quoted: bool) -> Refusal:
     """Return the refusal of a value of another type than the field's; `quoted` says how its values are written."""
     quotes = "should be enclosed in quotes" if quoted else "should not be enclosed in quotes"

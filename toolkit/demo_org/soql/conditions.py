@@ -13,7 +13,7 @@ Values are always bound, never written into the statement.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import is_id, to_18
@@ -21,29 +21,44 @@ from toolkit.demo_org.schema import ID_TYPES, NUMBER_TYPES, Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.dates import EARLIEST, LATEST, days_of, start_of_day
 from toolkit.demo_org.soql.lexer import like_pattern, string_value
+from toolkit.demo_org.soql.setting import ORG_CURRENCY, Setting
 from toolkit.demo_org.soql.sources import Reached, Sources
-from toolkit.demo_org.soql.tree import Comparison, Condition, Either, Every, Opposite, Value, Within
+from toolkit.demo_org.soql.sql_functions import UPPER, upper
+from toolkit.demo_org.soql.tree import (
+    Call,
+    Comparison,
+    Condition,
+    Either,
+    Every,
+    Expression,
+    Opposite,
+    Value,
+    Within,
+)
 
-UPPER_FUNCTION = "soql_upper"  # `upper`, known to the connection that runs the statement; SQLite's own is ASCII only
 MOST_BOUND_VALUES = 1000  # a longer list is bound as one JSON array
 
 _ORDERED = frozenset({"<", "<=", ">", ">="})
 _NEGATIVE = frozenset({"!=", "NOT IN", "EXCLUDES"})
 _DATES = frozenset({"date", "datetime"})
+_COMPOUND = frozenset({"address", "location"})
 _UNORDERED_TYPES = frozenset({"boolean", "multipicklist"})
-_UNLIKE_TYPES = frozenset({"boolean", "int", "multipicklist"}) | NUMBER_TYPES | ID_TYPES | _DATES
+_UNLIKE_TYPES = frozenset({"boolean", "int", "multipicklist"}) | NUMBER_TYPES | ID_TYPES | _DATES | {"time"}
 _FILTER_TYPE_NAMES = {"datetime": "dateTime", "id": "ID", "reference": "ID"}
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What conditions are read with: the tables, the moment, and how an inner SELECT is compiled."""
+    """What conditions are read with: the tables, the setting, where values go, and how the left sides are bound.
+
+    `inner` compiles the SELECT of a semi-join; there is none where semi-joins may not be.
+    """
 
     sources: Sources
-    now: datetime
-    zone: tzinfo
-    inner: Callable[[Within, Reached], str]
+    setting: Setting
     params: list[object]
+    bind: Callable[[Expression], Reached]
+    inner: "Callable[[Within, Reached, Terms], str] | None" = None
 
     @property
     def text(self) -> str:
@@ -58,21 +73,15 @@ def where(condition: Condition, terms: Terms) -> str:
         return _balanced([where(each, terms) for each in condition.terms], joint)
     if isinstance(condition, Opposite):
         return _not(where(condition.term, terms))
-    reached = terms.sources.reach(condition.left)
+    reached = terms.bind(condition.left)
     position = condition.left.position
-    if not reached.field.filterable or reached.field.type == "address":
+    if not reached.field.filterable or reached.field.type in _COMPOUND:
         raise complaints.cannot_be(terms.text, position, reached.field.name, "filtered")
-    if isinstance(condition, Within):
-        return terms.inner(condition, reached)
-    return _Comparing(condition, reached, terms).sql()
-
-
-def upper(text: str) -> str:
-    """Return a text in capitals, character by character, so that it keeps its length ("ß" stays)."""
-    capitals = text.upper()
-    if len(capitals) == len(text):
-        return capitals
-    return "".join(each if len(each.upper()) > 1 else each.upper() for each in text)
+    if not isinstance(condition, Within):
+        return _Comparing(condition, reached, terms).sql()
+    if terms.inner is None:
+        raise complaints.unexpected(terms.text, condition.position, "SELECT")
+    return terms.inner(condition, reached, terms)
 
 
 def present_records(sources: Sources, *, all_rows: bool) -> list[str]:
@@ -122,9 +131,13 @@ class _Comparing:
             (operator in _ORDERED and kind in _UNORDERED_TYPES)
             or (operator == "LIKE" and kind in _UNLIKE_TYPES)
             or (operator in ("INCLUDES", "EXCLUDES") and kind != "multipicklist")
+            or (self._measures_distance() and operator not in ("<", ">"))
         )
         if wrong:
             raise complaints.wrong_operator(self.terms.text, self.comparison.left.position)
+
+    def _measures_distance(self) -> bool:
+        return isinstance(self.comparison.left, Call) and self.comparison.left.function == "DISTANCE"
 
     # -- = != IN NOT IN
 
@@ -148,7 +161,7 @@ class _Comparing:
         column = self.reached.sql
         if self._folds_case():
             if not all(str(each).isascii() for each in values):
-                column, values = f"{UPPER_FUNCTION}({column})", [upper(str(each)) for each in values]
+                column, values = f"{UPPER}({column})", [upper(str(each)) for each in values]
             else:
                 column = f"{column} COLLATE NOCASE"
         if len(values) == 1:
@@ -172,7 +185,7 @@ class _Comparing:
         if converted is None:
             raise complaints.wrong_operator(self.terms.text, self.comparison.left.position)
         if self._folds_case():
-            column, converted = f"{UPPER_FUNCTION}({column})", upper(str(converted))
+            column, converted = f"{UPPER}({column})", upper(str(converted))
         return f"{column} {operator} {self._bound([converted])}"
 
     def _within_days(self, value: Value) -> str:
@@ -183,11 +196,12 @@ class _Comparing:
     def _edges(self, value: Value) -> tuple[str, str]:
         if self.field.type not in _DATES:
             raise self._wrong_value()
-        today = self.terms.now.astimezone(self.terms.zone).date()
-        first, after = days_of(value.token.text.upper(), value.count, today)
+        zone = self.terms.setting.zone
+        today = self.terms.setting.now.astimezone(zone).date()
+        first, after = days_of(value.token.text.upper(), value.count, today, self.terms.setting.calendar)
         if self.field.type == "date":
             return first.isoformat(), after.isoformat()
-        return _moment_text(start_of_day(first, self.terms.zone)), _moment_text(start_of_day(after, self.terms.zone))
+        return _moment_text(start_of_day(first, zone)), _moment_text(start_of_day(after, zone))
 
     # -- LIKE INCLUDES EXCLUDES
 
@@ -199,11 +213,11 @@ class _Comparing:
         if self.field.case_sensitive:
             return f"{column} GLOB {self._bound([_as_glob(pattern)])}"
         if not pattern.isascii():
-            column, pattern = f"{UPPER_FUNCTION}({column})", upper(pattern)
+            column, pattern = f"{UPPER}({column})", upper(pattern)
         return f"{column} LIKE {self._bound([pattern])} ESCAPE '\\'"
 
     def _includes(self, negated: bool) -> str:
-        chosen = f"(';' || {UPPER_FUNCTION}({self.reached.sql}) || ';')"
+        chosen = f"(';' || {UPPER}({self.reached.sql}) || ';')"
         matches = []
         for value in self.comparison.values:
             if value.kind != "string":
@@ -231,6 +245,10 @@ class _Comparing:
         kind = self.field.type
         if kind == "date" or kind == "datetime":
             return self._date_or_moment(value)
+        if kind == "time":
+            return self._time(value)
+        if kind == "currency" and value.kind == "currency":
+            return self._amount(value)
         if kind == "int" or kind in NUMBER_TYPES:
             if value.kind != "number":
                 raise self._wrong_value()
@@ -258,6 +276,24 @@ class _Comparing:
         if not in_range:
             raise complaints.syntax(self.terms.text, value.token.position, f"Invalid {value.kind}: {text}")
         return written
+
+    def _time(self, value: Value) -> str:
+        if value.kind != "time":
+            raise self._wrong_value()
+        try:
+            moment = time.fromisoformat(value.token.text.upper().removesuffix("Z"))
+        except ValueError:
+            raise complaints.syntax(self.terms.text, value.position, f"Invalid time: {value.token.text}") from None
+        return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+    def _amount(self, value: Value) -> float:
+        """An amount of a named currency, which can only be the org's own."""
+        currency, amount = value.token.text[:3].upper(), value.token.text[3:]
+        if currency != ORG_CURRENCY or any(each.kind == "number" for each in self.comparison.values):
+            raise complaints.at(
+                self.terms.text, value.position, f"Invalid currency: {value.token.text}", "MALFORMED_QUERY"
+            )
+        return float(amount)
 
     def _id(self, text: str) -> str:
         if not is_id(text):

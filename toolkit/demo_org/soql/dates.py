@@ -5,10 +5,9 @@ are days of the user's time zone.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-WEEK_STARTS_ON = 6  # Sunday, as in an org of the en_US locale (Monday is 0)
-FISCAL_YEAR_STARTS_IN = 1  # the month
 EARLIEST = date(1700, 1, 1)
 LATEST = date(4000, 12, 31)
 
@@ -33,20 +32,31 @@ PLAIN_LITERALS = frozenset(_PLAIN) | frozenset(_NINETY)
 COUNTED_LITERALS = frozenset(_COUNTED)
 
 
-def days_of(literal: str, count: int | None, today: date) -> tuple[date, date]:
+@dataclass(frozen=True)
+class Calendar:
+    """Where weeks and fiscal years begin: the user's locale says the one, the org's settings the other."""
+
+    week_starts_on: int = 6  # Monday is 0; Sunday is the en_US locale's
+    fiscal_year_starts_in: int = 1  # the month
+
+
+USUAL = Calendar()
+
+
+def days_of(literal: str, count: int | None, today: date, calendar: Calendar = USUAL) -> tuple[date, date]:
     """Return the first day of a literal (in capitals) and the day after its last.
 
     ``LAST_N_DAYS:n`` includes today; every other LAST_N leaves the current unit out, as NEXT_N does.
     """
     if literal in _PLAIN:
         unit, step = _PLAIN[literal]
-        start = _start(unit, today)
+        start = _start(unit, today, calendar)
         return _moved(unit, start, step), _moved(unit, start, step + 1)
     if literal in _NINETY:
-        return days_of(_NINETY[literal], 90, today)
+        return days_of(_NINETY[literal], 90, today, calendar)
     unit, way = _COUNTED[literal]
     number = min(count or 0, 1_000_000)
-    start = _start(unit, today)
+    start = _start(unit, today, calendar)
     if way == "ago":
         return _moved(unit, start, -number), _moved(unit, start, 1 - number)
     if way == "next":
@@ -64,13 +74,13 @@ def literals() -> Iterator[str]:
     yield from sorted(PLAIN_LITERALS | COUNTED_LITERALS)
 
 
-def _start(unit: str, day: date) -> date:
+def _start(unit: str, day: date, calendar: Calendar) -> date:
     if unit == "DAY":
         return day
     if unit == "WEEK":
-        return day - timedelta(days=(day.weekday() - WEEK_STARTS_ON) % 7)
+        return day - timedelta(days=(day.weekday() - calendar.week_starts_on) % 7)
     months = _months(unit)
-    first_month = FISCAL_YEAR_STARTS_IN if unit.startswith("FISCAL") else 1
+    first_month = calendar.fiscal_year_starts_in if unit.startswith("FISCAL") else 1
     since = (day.month - first_month) % 12 % months
     return _months_later(day.replace(day=1), -since)
 

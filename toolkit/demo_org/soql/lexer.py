@@ -18,6 +18,8 @@ class Kind(Enum):
     NUMBER = "number"
     DATE = "date"
     DATETIME = "datetime"
+    TIME = "time"
+    CURRENCY = "currency"
     SYMBOL = "symbol"
     END = "end"
 
@@ -41,10 +43,12 @@ class Token:
 
 _TOKEN = re.compile(
     r"""
-      (?P<blank>\s+)
+      (?P<blank>(?:\s+|//[^\n]*|/\*.*?\*/)+)
+    | (?P<currency>[A-Za-z]{3}(?:-\d+(?:\.\d+)?|\d+\.\d+)(?![A-Za-z0-9_]))
     | (?P<name>[A-Za-z][A-Za-z0-9_]*)
     | (?P<datetime>\d{4}-\d{2}-\d{2}[Tt][0-9:.]+(?:[Zz]|[+-]\d{2}:?\d{2})?)
     | (?P<date>\d{4}-\d{2}-\d{2})
+    | (?P<time>\d{2}:\d{2}:\d{2}(?:\.\d+)?[Zz]?)
     | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<string>'(?:[^'\\]|\\.)*')
     | (?P<symbol><=|>=|!=|<>|[=<>(),.:])
@@ -54,7 +58,10 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of a statement, the last of them ``Kind.END``; raises Refusal at a character no token has."""
+    """Return the tokens of a statement, the last of them ``Kind.END``; raises Refusal at a character no token has.
+
+    Comments, ``/* */`` and ``//`` to the end of the line, count as blanks.
+    """
     if len(text) > LONGEST_STATEMENT:
         raise complaints.plain("SOQL statements cannot be longer than 100000 characters.")
     found: list[Token] = []

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 
 from toolkit.demo_org.errors import Refusal
-from toolkit.demo_org.soql.conditions import UPPER_FUNCTION, upper
-from toolkit.demo_org.soql.query import Query
+from toolkit.demo_org.soql import sql_functions
+from toolkit.demo_org.soql.prepared import Query
 
 ROWS_AT_A_TIME = 1000
 MOST_GROUPS = 2000
@@ -17,29 +17,25 @@ def execute(query: Query, connection: sqlite3.Connection) -> Iterator[tuple[obje
 
     For ``count()`` there is one row of one number. Raises Refusal where there are more groups than one answer holds.
     """
-    cursor = _run(query.sql, query, connection)
+    cursor = _run(query.sql, query.params, connection)
     return iter(_groups(cursor)) if query.is_aggregate else _rows(cursor)
 
 
 def total(query: Query, connection: sqlite3.Connection) -> int:
     """Return how many rows the query has in all, its LIMIT and OFFSET regarded."""
-    return int(_run(query.total_sql, query, connection).fetchone()[0])
+    return int(_run(query.total_sql, query.total_params, connection).fetchone()[0])
 
 
-def _run(sql: str, query: Query, connection: sqlite3.Connection) -> sqlite3.Cursor:
+def _run(sql: str, params: tuple[object, ...], connection: sqlite3.Connection) -> sqlite3.Cursor:
     try:
-        return connection.execute(sql, query.params)
+        return connection.execute(sql, params)
     except (sqlite3.OperationalError, sqlite3.DataError) as error:
-        if UPPER_FUNCTION in str(error):  # the first time on this connection
-            connection.create_function(UPPER_FUNCTION, 1, _upper, deterministic=True)
-            return _run(sql, query, connection)
+        if str(error).startswith(f"no such function: {sql_functions.PREFIX}"):  # the first time on this connection
+            sql_functions.install(connection)
+            return _run(sql, params, connection)
         if "too" in str(error):  # too many columns, too long, too deep: beyond what SQLite takes
             raise Refusal(400, "QUERY_TOO_COMPLICATED", TOO_COMPLICATED) from error
         raise
-
-
-def _upper(text: str | None) -> str | None:
-    return None if text is None else upper(text)
 
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[object, ...]]:

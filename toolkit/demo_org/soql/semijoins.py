@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from toolkit.demo_org.schema import ID_TYPES, Field
 from toolkit.demo_org.soql import complaints
+from toolkit.demo_org.soql.binding import bound
 from toolkit.demo_org.soql.conditions import Terms, present_records, where
 from toolkit.demo_org.soql.sources import Reached, sources_of
 from toolkit.demo_org.soql.tree import Condition, Either, Every, Opposite, Path, Statement, Within
@@ -23,10 +24,11 @@ def check_semijoins(statement: Statement) -> None:
         _check_inner(within, statement)
 
 
-def semijoin(within: Within, left: Reached, terms: Terms, *, all_rows: bool) -> str:
+def semijoin(within: Within, left: Reached, terms: Terms) -> str:
     """Return the SQL of a semi-join; its values go to ``terms.params``."""
     inner = within.statement
-    sources = sources_of(inner.origin, terms.text, terms.sources.schema, terms.sources.reader, prefix="s")
+    outer = terms.sources
+    sources = sources_of(inner.origin, terms.text, outer.schema, outer.reader, prefix=f"{outer.prefix}s")
     selected = inner.selected[0].expression
     if len(inner.selected) != 1 or not isinstance(selected, Path):
         raise complaints.unexpected(terms.text, within.position, "SELECT")
@@ -45,9 +47,10 @@ def semijoin(within: Within, left: Reached, terms: Terms, *, all_rows: bool) -> 
             f"The selected field '{selected}' in the subquery and the left operand field in the where expression in "
             f"the outer query '{within.left}' should point to the same object type"
         )
-    parts = [f"{column.sql} IS NOT NULL", *present_records(sources, all_rows=all_rows)]
+    parts = [f"{column.sql} IS NOT NULL", *present_records(sources, all_rows=terms.setting.all_rows)]
     if inner.where is not None:
-        parts.append(where(inner.where, replace(terms, sources=sources)))
+        inner_terms = replace(terms, sources=sources, bind=lambda each: bound(each, sources, terms.setting), inner=None)
+        parts.append(where(inner.where, inner_terms))
     found = f"{left.sql} IN (SELECT {column.sql} FROM {sources.sql} WHERE {' AND '.join(parts)})"
     return f"NOT ifnull({found}, 0)" if within.negated else found
 
@@ -76,11 +79,13 @@ def _check_inner(within: Within, outer: Statement) -> None:
         raise complaints.plain("Nesting of semi join sub-selects is not supported")
     clauses = {
         "USING": inner.scope,
-        "GROUP": inner.grouped,
+        "WITH": inner.modes,
+        "GROUP": inner.grouping.expressions,
         "ORDER": inner.sorted_by,
         "LIMIT": inner.limit is not None,
         "OFFSET": inner.offset is not None,
         "FOR": inner.noted,
+        "UPDATE": inner.updates,
     }
     for clause, present in clauses.items():
         if present:

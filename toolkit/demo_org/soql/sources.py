@@ -5,7 +5,7 @@ of them the org has; then only the fields of Salesforce's Name object can be rea
 answers.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toolkit.demo_org.schema import Field, Schema, SObject
@@ -106,12 +106,16 @@ class Sources:
     def reach(self, path: Path) -> Reached:
         """Return the field that `path` leads to; raises Refusal (INVALID_FIELD) where it leads nowhere."""
         *relationships, name = self._from_root(path)
-        if len(relationships) > MOST_LEVELS:
-            raise complaints.no_such_relationship(self.text, path.position, relationships[MOST_LEVELS])
-        source = self.root
-        for relationship in relationships:
-            source = self._parent(source, relationship, path)
-        return self._field(source, name, path)
+        return self._field(self._parents(self.root, relationships, path), name, path)
+
+    def reach_from(self, source: Source, path: Path) -> Reached:
+        """Return the field that `path` leads to, counted from a parent instead of from the object of FROM."""
+        *relationships, name = path.parts
+        return self._field(self._parents(source, relationships, path), name, path)
+
+    def reach_source(self, path: Path) -> Source:
+        """Return the parent that a path of relationships alone leads to, such as ``What`` or ``Parent.Owner``."""
+        return self._parents(self.root, list(self._from_root(path)), path)
 
     def parent(self, names: tuple[str, ...]) -> Source:
         """Return the parent that a resolved path went through, by the relationships that lead to it."""
@@ -131,6 +135,13 @@ class Sources:
             return path.parts[1:]
         return path.parts
 
+    def _parents(self, source: Source, relationships: list[str], path: Path) -> Source:
+        if len(relationships) > MOST_LEVELS:
+            raise complaints.no_such_relationship(self.text, path.position, relationships[MOST_LEVELS])
+        for relationship in relationships:
+            source = self._parent(source, relationship, path)
+        return source
+
     def _parent(self, source: Source, relationship: str, path: Path) -> Source:
         table = source.tables[0]
         reference = None if source.polymorphic else table.sobject.relationship(relationship)
@@ -146,7 +157,7 @@ class Sources:
         return self._reached[names]
 
     def _joined(self, names: tuple[str, ...], table: Table, reference: Field, path: Path) -> Source:
-        if len(self.joins) >= MOST_RELATIONSHIPS:
+        if len(self._reached) >= MOST_RELATIONSHIPS:
             raise complaints.plain(f"The number of relationships in the query exceeds {MOST_RELATIONSHIPS}.")
         tables = []
         for target in reference.reference_to:
@@ -179,12 +190,13 @@ class Sources:
             (table, found)
             for table in source.tables
             if spelled is not None
-            and (found := table.sobject.field(spelled)) is not None
+            and (found := _named(table.sobject, spelled)) is not None
             and self.reader.readable(table.sobject.name, found.name)
         ]
         if not having:
             raise complaints.no_such_field(self.text, path.position, name, NAME_OBJECT)
-        return Reached(having[0][1], _first_of([table.column(found.name) for table, found in having]), source)
+        field = replace(having[0][1], name=spelled or name)
+        return Reached(field, _first_of([table.column(found.name) for table, found in having]), source)
 
 
 def sources_of(origin: Origin, text: str, schema: Schema, reader: Reader, prefix: str = "t") -> Sources:
@@ -195,6 +207,11 @@ def sources_of(origin: Origin, text: str, schema: Schema, reader: Reader, prefix
     sobject = schema.get(origin.name)
     if sobject is None:
         raise complaints.no_such_object(text, origin.position, origin.name)
+    return sources_for(sobject, origin, text, schema, reader, prefix)
+
+
+def sources_for(sobject: SObject, origin: Origin, text: str, schema: Schema, reader: Reader, prefix: str) -> Sources:
+    """Return the tables of a FROM clause that stands for this object, under the aliases it gives."""
     sources = Sources(text, schema, reader, Source((), (Table(f"{prefix}0", sobject),)), prefix)
     if origin.alias:
         sources.aliases[origin.alias.lower()] = Path((), origin.position)
@@ -203,6 +220,14 @@ def sources_of(origin: Origin, text: str, schema: Schema, reader: Reader, prefix
         names = sources.reach(whole).names[:-1]
         sources.aliases[alias.lower()] = Path(names, path.position)
     return sources
+
+
+def _named(sobject: SObject, name: str) -> Field | None:
+    """Return the field that Salesforce's Name object has under this name; the name of a case is its number."""
+    found = sobject.field(name)
+    if found is None and name == "Name":
+        return next((each for each in sobject.fields if each.name_field), None)
+    return found
 
 
 def _first_of(columns: list[str]) -> str:
