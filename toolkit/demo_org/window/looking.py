@@ -19,7 +19,7 @@ MOST_SAVES = 60
 MOST_HISTORY = 300
 MOST_CALLS = 200
 LIST_COLUMNS = {
-    "Account": ("Type", "CS_Health_Score__c", "CS_Health_Band__c", "CS_Stage__c", "CS_MRR__c", "CSM__c"),
+    "Account": ("CS_Health_Score__c", "CS_Health_Band__c", "CS_Stage__c"),
     "Contact": ("AccountId", "Email", "Title"),
     "Opportunity": ("AccountId", "StageName", "Amount", "CloseDate"),
     "Contract": ("AccountId", "Status", "StartDate", "EndDate"),
@@ -29,7 +29,7 @@ LIST_COLUMNS = {
 }
 """What a list shows between the name and when it was changed; other objects show their first fields."""
 OTHER_COLUMNS = 4
-_LAST_COLUMNS = ("LastModifiedDate", "LastModifiedById")
+_LAST_COLUMNS = {"LastModifiedDate": "Last changed", "LastModifiedById": "By"}
 SYSTEM_FIELDS = frozenset(
     {"Id", "IsDeleted", "MasterRecordId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
      "SystemModstamp", "LastActivityDate", "LastViewedDate", "LastReferencedDate", "PhotoUrl"}
@@ -96,7 +96,11 @@ class Looker:
         return {
             "object": sobject.name,
             "label": sobject.label_plural,
-            "columns": [{"name": each.name, "label": each.label, "number": _is_number(each)} for each in columns],
+            "columns": [
+{"name": each.name, "label": _LAST_COLUMNS.get(each.name, _label(each)), "number": _is_number(each)}
+                for each in columns
+            ],
+            "of": _link(self._org, given.get("value"), self._names([given.get("value")])),
             "rows": [
                 {"id": row[0], "cells": [_shown(*each, linked) for each in zip(columns, row[1:], strict=True)]}
                 for row in found
@@ -138,7 +142,7 @@ class Looker:
             "updateable": sobject.updateable,
             "deletable": sobject.deletable,
             "mergeable": sobject.mergeable,
-            "fields": [self._field(each, values[each.name], linked) for each in fields],
+            "fields": [self._field(each, values[each.name], linked) for each in sorted(fields, key=_importance)],
             "history": [_save(sobject, each, linked) for each in saves],
             "related": related,
         }
@@ -204,7 +208,7 @@ class Looker:
     def _field(self, field: Field, value: object, linked: Mapping[str, str]) -> Json:
         return {
             "name": field.name,
-            "label": field.label,
+            "label": _label(field),
             "type": field.type,
             "text": _shown(field, value, linked),
             "raw": _raw(field, value),
@@ -283,6 +287,15 @@ def _terms(sobject: SObject, given: Given) -> tuple[list[str], list[object]]:
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values += [f"%{escaped}%"] * len(looked)
     return terms, values
+
+
+def _importance(field: Field) -> int:
+    """Order a record's fields for a person: its name, what the company made for itself, the rest."""
+    return 0 if field.name_field else 1 if field.custom else 2
+
+
+def _label(field: Field) -> str:
+    return field.label.removesuffix(" ID") if field.type == "reference" else field.label
 
 
 def _is_number(field: Field) -> bool:
@@ -364,7 +377,7 @@ def _change(sobject: SObject, change: FieldChange, linked: Mapping[str, str]) ->
         return {"field": change.field, "label": change.field, "before": str(change.before), "after": str(change.after)}
     return {
         "field": field.name,
-        "label": field.label,
+        "label": _label(field),
         "before": _shown(field, change.before, linked),
         "after": _shown(field, change.after, linked),
     }

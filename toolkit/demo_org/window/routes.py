@@ -77,7 +77,7 @@ class _Window:
         return Response(path.read_bytes(), media_type=FILE_TYPES[path.suffix], headers=PAGE_HEADERS)
 
     async def call(self, request: Request) -> Response:
-        """Answer a call of the page's script with JSON: what it asked for, or ``{"error": ...}``."""
+        """Answer the page's script with JSON: what it asked for, or the org's no as ``refused``, or an ``error``."""
         if not self._guard.may_call(request.headers, self._org.url):
             return _json({"error": "This window belongs to an org that is no longer running. Reload the page."}, 403)
         reply = self._calls.get((request.method, request.path_params["call"]))
@@ -87,7 +87,7 @@ class _Window:
             given = await _given(request)
             answer = await asyncio.get_running_loop().run_in_executor(self._workers, reply, given)
         except Refusal as refusal:
-            return _json({"error": refusal.message, "code": refusal.code}, 400)
+            return _json({"refused": f"{refusal.code}: {refusal.message}"}, 200)
         except (KeyError, ValueError) as problem:
             return _json({"error": f"{type(problem).__name__}: {problem}"}, 400)
         except ClientDisconnect:
