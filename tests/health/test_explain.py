@@ -109,3 +109,8 @@ def test_BEY_12_an_unknown_account_is_said_to_be_unknown():
 )
 def test_numbers_read_as_people_write_them(value, expected):
     assert plain(value) == expected
+
+
+def test_a_step_that_is_tiny_is_told_with_digits_enough_to_see_it():
+    assert str(Step("Seats in use", 0.34961, 0.35, 10.0, 12.0)) == "Seats in use from 0.34961 to 0.35"
+    assert str(Step("Seats in use", 0.2, 0.35, 10.0, 12.0)) == "Seats in use from 0.2 to 0.35"

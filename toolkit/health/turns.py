@@ -38,7 +38,10 @@ class Step:
     below: bool = False
 
     def __str__(self) -> str:
-        return f"{self.measure} from {plain(self.value)} to {'below ' if self.below else ''}{self.to:.10g}"
+        start, end = plain(self.value), f"{self.to:.10g}"
+        if start == end:  # so close that only more digits tell them apart
+            start = f"{self.value:.10g}"
+        return f"{self.measure} from {start} to {'below ' if self.below else ''}{end}"
 
 
 @dataclass(frozen=True)
