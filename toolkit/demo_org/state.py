@@ -24,7 +24,7 @@ from toolkit.demo_org.history import keep_history
 from toolkit.demo_org.listviews import ListView, standard_list_views
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.records import Records
-from toolkit.demo_org.soql import Query, execute, prepare, to_json
+from toolkit.demo_org.soql import Query, execute, prepare, to_json, zone_and_calendar
 from toolkit.demo_org.web.allowance import Allowance
 from toolkit.demo_org.web.apps import EVERYBODY, App, Apps
 from toolkit.demo_org.web.cursors import Cursors
@@ -109,16 +109,19 @@ class OrgState:
         """Return what a user may see and edit."""
         return Access.for_user(user_id, self.security)
 
-    def prepare(self, soql: str, access: Access, *, all_rows: bool = False) -> Query:
+    def prepare(self, soql: str, access: Access, *, all_rows: bool = False, version: float = LATEST_VERSION) -> Query:
         """Return a query ready to run; `all_rows` brings what lies in the recycle bin too. Raises Refusal."""
-        return prepare(soql, self.schema, access, self.clock.now(), all_rows=all_rows)
+        with self.database.reading() as connection:
+            zone, calendar = zone_and_calendar(connection, access.user_id)
+        now = self.clock.now()
+        return prepare(soql, self.schema, access, now, all_rows=all_rows, zone=zone, calendar=calendar, version=version)
 
     @contextmanager
     def query(
-        self, soql: str, access: Access, *, all_rows: bool = False
+        self, soql: str, access: Access, *, all_rows: bool = False, version: float = LATEST_VERSION
     ) -> Iterator[tuple[Query, Iterator[tuple[object, ...]]]]:
         """Yield a prepared query and its rows; the rows last as long as the block. Raises Refusal."""
-        query = self.prepare(soql, access, all_rows=all_rows)
+        query = self.prepare(soql, access, all_rows=all_rows, version=version)
         with self.database.reading() as connection:
             yield query, execute(query, connection)
 

@@ -56,6 +56,7 @@ class Query:
     zone: tzinfo  # the user's
     is_count: bool = False  # SELECT count(): the answer is one number
     is_aggregate: bool = False  # the rows are groups, not records
+    is_grouped: bool = False  # there is a GROUP BY
     sql: str = ""
     params: tuple[object, ...] = ()
     total_sql: str = ""  # how many rows there are in all

@@ -106,6 +106,7 @@ def _query(
         zone=setting.zone,
         is_count=is_count,
         is_aggregate=is_aggregate,
+        is_grouped=bool(statement.grouping.expressions),
         sql=sql,
         params=tuple(params),
         total_sql=total_sql,

@@ -8,6 +8,7 @@ import itertools
 import marshal
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ BLOCK = 500
 MEMORY_BYTES = 4_000_000
 KEPT_CURSORS = 50
 """The oldest cursor is forgotten when there are more; its locator is then invalid."""
+CHILD_MEMORY_BYTES = 250_000
+KEPT_CHILD_CURSORS = 400
+"""The same for the children of a record, of which a page may have as many lists as it has records."""
+LIFETIME = 2 * 24 * 3600.0
+"""Seconds after which a cursor that nobody asks is forgotten."""
 
 
 @dataclass
@@ -35,6 +41,7 @@ class Cursor:
     total: int
     file: IO[bytes]
     offsets: list[int]
+    used_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def rows(self, start: int, count: int) -> list[tuple[object, ...]]:
@@ -54,12 +61,14 @@ class Cursor:
 
 
 class Cursors:
-    """The open cursors of an org."""
+    """The open cursors of an org. ``lifetime`` may be set at any time, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, lifetime: float = LIFETIME) -> None:
+        self.lifetime = lifetime
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._open: OrderedDict[str, Cursor] = OrderedDict()
+        self._children: OrderedDict[str, Cursor] = OrderedDict()
 
     def open(
         self,
@@ -68,9 +77,12 @@ class Cursors:
         batch_size: int,
         first: list[tuple[object, ...]],
         rest: Iterable[tuple[object, ...]],
+        *,
+        of_children: bool = False,
     ) -> Cursor:
         """Set a result aside: the rows already read and those still to come."""
-        file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - it lives as long as the cursor
+        size = CHILD_MEMORY_BYTES if of_children else MEMORY_BYTES
+        file = tempfile.SpooledTemporaryFile(max_size=size)  # noqa: SIM115 - it lives as long as the cursor
         rows = itertools.chain(first, rest)
         offsets, total = [], 0
         while block := list(itertools.islice(rows, BLOCK)):
@@ -79,26 +91,36 @@ class Cursors:
             total += len(block)
         with self._lock:
             number = next(self._numbers)
-            cursor = Cursor(make_id(LOCATOR_PREFIX, number), query, user_id, batch_size, total, file, offsets)
-            self._open[cursor.id] = cursor
-            if len(self._open) > KEPT_CURSORS:
-                _, oldest = self._open.popitem(last=False)
+            cursor = Cursor(
+                make_id(LOCATOR_PREFIX, number), query, user_id, batch_size, total, file, offsets, time.monotonic()
+            )
+            kept, most = (self._children, KEPT_CHILD_CURSORS) if of_children else (self._open, KEPT_CURSORS)
+            kept[cursor.id] = cursor
+            if len(kept) > most:
+                _, oldest = kept.popitem(last=False)
                 oldest.file.close()
         return cursor
 
     def find(self, locator: str, user_id: str) -> tuple[Cursor, int]:
         """Return the cursor of a locator and the offset it stands for. Raises INVALID_QUERY_LOCATOR."""
         name, _, offset = locator.partition("-")
+        name = name + checksum(name) if len(name) == 15 else name
         with self._lock:
-            cursor = self._open.get(name if len(name) == 18 else name + checksum(name) if len(name) == 15 else "")
+            kept = self._children if name in self._children else self._open
+            cursor = kept.get(name)
+            if cursor is not None and time.monotonic() - cursor.used_at > self.lifetime:
+                kept.pop(name).file.close()
+                cursor = None
             if cursor is None or cursor.user_id != user_id or not offset.isdigit() or int(offset) > cursor.total:
                 raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-            self._open.move_to_end(cursor.id)
+            kept.move_to_end(name)
+            cursor.used_at = time.monotonic()
         return cursor, int(offset)
 
     def close(self) -> None:
         """Forget every cursor."""
         with self._lock:
-            for cursor in self._open.values():
-                cursor.file.close()
-            self._open.clear()
+            for kept in (self._open, self._children):
+                for cursor in kept.values():
+                    cursor.file.close()
+                kept.clear()
