@@ -8,6 +8,7 @@ check, daily allowance, request size, planned faults, gzip, both JSON forms, and
 import asyncio
 import itertools
 import logging
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.faults import Planned
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.dispatch import dispatch
+from toolkit.demo_org.web.jobs import MAX_UPLOAD
+from toolkit.demo_org.web.reading import MAX_BODY, read_body
 from toolkit.demo_org.web.wire import Answer, Call, encode, refusal_answer
 from toolkit.demo_org.window import window_routes
 
@@ -33,6 +36,8 @@ GZIP_FROM = 1_024
 GZIP_LEVEL = 1
 ABORT_KEY = "toolkit.demo_org.abort"
 """Where the server puts, into the ASGI scope, the function that cuts the connection."""
+
+_UPLOAD = re.compile(r"/services/data/v[\d.]+/jobs/ingest/\w+/batches", re.IGNORECASE)
 
 logger = logging.getLogger("toolkit.demo_org")
 
@@ -79,17 +84,24 @@ class _Endpoint:
         request = Request(scope, receive)
         abort: Callable[[], None] = scope[ABORT_KEY]
         call = _call(request)
+        upload = call.method == "PUT" and _UPLOAD.fullmatch(call.path) is not None
         cut = self._org.faults.take("drop", call.path, call.method, of="request")
         try:
             if cut is not None:
                 await _read(request, at_most=int(cut.number("after")))
                 abort()
                 return
-            call = replace(call, body=await _read(request))
+            received = await read_body(
+                request.stream(),
+                call.headers.get("content-encoding", ""),
+                limit=MAX_UPLOAD if upload else MAX_BODY,
+                folder=self._org.jobs.folder if upload else None,
+            )
         except ClientDisconnect:
             return
+        call = replace(call, body=received.body, upload=received.file)
         loop = asyncio.get_running_loop()
-        sent = await loop.run_in_executor(self._workers, self._work, call, _header_bytes(scope))
+        sent = await loop.run_in_executor(self._workers, self._work, call, _header_bytes(scope), received.problem)
         await self._send(sent, send, abort)
 
     async def _send(self, sent: _Sent, send: Send, abort: Callable[[], None]) -> None:
@@ -115,16 +127,17 @@ class _Endpoint:
             piece = None if sent.pieces is None else await loop.run_in_executor(self._workers, next, sent.pieces, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _work(self, call: Call, header_bytes: int) -> _Sent:
+    def _work(self, call: Call, header_bytes: int, problem: Refusal | None) -> _Sent:
         began = time.monotonic()
         slow = self._org.faults.take("slow", call.path, call.method)
         if slow is not None:
             self._org.ending.wait(slow.number("seconds"))
-        answer = (
-            Answer(414, raw=_URI_TOO_LONG, content_type="text/html")
-            if header_bytes > MAX_HEADER_BYTES
-            else (self._answer(call))
-        )
+        if header_bytes > MAX_HEADER_BYTES:
+            answer = Answer(414, raw=_URI_TOO_LONG, content_type="text/html")
+        else:
+            answer = self._answer(call) if problem is None else refusal_answer(problem)
+        if call.upload is not None:
+            call.upload.unlink(missing_ok=True)  # the job it was for has taken it, or nobody wants it
         elapsed = 1000 * (time.monotonic() - began)
         self._org.log(call.method, call.path, answer.status, elapsed, call.query.get("q", ""))
         sent = self._pack(call, answer)
@@ -188,13 +201,12 @@ def _call(request: Request) -> Call:
     return Call(method, path, query, headers)
 
 
-async def _read(request: Request, at_most: int | None = None) -> bytes:
-    body = bytearray()
+async def _read(request: Request, at_most: int) -> None:
+    read = 0
     async for piece in request.stream():
-        body += piece
-        if at_most is not None and len(body) >= at_most:
+        read += len(piece)
+        if read >= at_most:
             break
-    return bytes(body)
 
 
 def _header_bytes(scope: Scope) -> int:

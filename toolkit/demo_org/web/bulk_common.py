@@ -7,7 +7,8 @@ from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.jobs import DELIMITERS, FAILED, LINE_ENDINGS, RUNNING, TERMINAL, Job
 from toolkit.demo_org.web.wire import Answer, Call, not_found
 
-JOB_TYPES = {"ingest": "V2Ingest", "query": "V2Query"}
+JOB_TYPES = {"ingest": "V2Ingest", "query": "V2Query", "classic": "Classic"}
+LISTED_TYPES = (*JOB_TYPES.values(), "BigObjectIngest")
 PAGE_OF_JOBS = 1_000
 
 
@@ -26,7 +27,12 @@ def short_info(job: Job) -> dict[str, object]:
         info["externalIdFieldName"] = job.external_id
     if job.assignment_rule is not None:
         info["assignmentRuleId"] = job.assignment_rule
-    return {**info, "concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": job.version}
+    return {
+        **info,
+        "concurrencyMode": job.concurrency,
+        "contentType": job.content_type,
+        "apiVersion": job.version,
+    }
 
 
 def full_info(job: Job) -> dict[str, object]:
@@ -70,13 +76,48 @@ def find_job(org: OrgState, kind: str, job_id: str) -> Job:
     return job
 
 
-def list_jobs(org: OrgState, kind: str) -> Answer:
-    """Answer a list of jobs, newest first, without their progress."""
-    listed = []
-    for job in reversed(org.jobs.every(kind)):
-        info = short_info(job) | {"jobType": JOB_TYPES[kind], "lineEnding": job.line_ending}
-        listed.append(info | {"columnDelimiter": job.delimiter})
-    return Answer(200, {"done": True, "records": listed[:PAGE_OF_JOBS], "nextRecordsUrl": None})
+def list_jobs(org: OrgState, call: Call, kind: str) -> Answer:
+    """Answer a page of the list of jobs, newest first, without their progress.
+
+    ``jobType`` (V2Ingest, V2Query, Classic, BigObjectIngest), ``concurrencyMode`` and ``isPkChunkingEnabled`` choose;
+    ``queryLocator`` says where the page begins.
+    """
+    wanted = call.query.get("jobType")
+    if wanted is not None and wanted not in LISTED_TYPES:
+        raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unknown jobType: {wanted}")
+    found = [job for job in reversed(org.jobs.every(kind, "classic")) if _listed(job, kind, wanted, call)]
+    start = _place(call.query.get("queryLocator"), found)
+    page = found[start : start + PAGE_OF_JOBS]
+    more = found[start + PAGE_OF_JOBS :]
+    records = []
+    for job in page:
+        info = short_info(job) | {"jobType": JOB_TYPES[job.kind]}
+        records.append(info if job.kind == "classic" else info | _csv_form(job))
+    following = f"{call.base}/jobs/{kind}?queryLocator={page[-1].id}" if more else None
+    return Answer(200, {"done": not more, "records": records, "nextRecordsUrl": following})
+
+
+def _listed(job: Job, kind: str, wanted: str | None, call: Call) -> bool:
+    asks = job.operation in ("query", "queryAll")
+    return (
+        asks == (kind == "query")
+        and wanted in (None, JOB_TYPES[job.kind])
+        and call.query.get("concurrencyMode", job.concurrency).lower() == job.concurrency.lower()
+        and not call.flag("isPkChunkingEnabled")  # no job here has it
+    )
+
+
+def _place(locator: str | None, jobs: list[Job]) -> int:
+    if locator is None:
+        return 0
+    for number, job in enumerate(jobs, start=1):
+        if locator in (job.id, job.id[:15]):
+            return number
+    raise Refusal(400, "INVALID_QUERY_LOCATOR", f"Invalid locator: {locator}")
+
+
+def _csv_form(job: Job) -> dict[str, object]:
+    return {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter}
 
 
 def abort(org: OrgState, job: Job) -> Answer:

@@ -3,6 +3,7 @@
 The rows themselves are saved by `toolkit.demo_org.web.bulk_load`, in the background.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from toolkit.demo_org.errors import Refusal
@@ -11,30 +12,52 @@ from toolkit.demo_org.web import bulk_common
 from toolkit.demo_org.web.bulk_common import CSV_TYPE, content_url, find_job, full_info, short_info
 from toolkit.demo_org.web.bulk_load import load
 from toolkit.demo_org.web.jobs import OPEN, TERMINAL, UPLOADED, Job, pieces_of
+from toolkit.demo_org.web.multipart import form_parts
+from toolkit.demo_org.web.permissions import HARD_DELETE_TEXT, may_hard_delete
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
-MAX_UPLOAD = 100_000_000
+MOST_IN_ONE_REQUEST = 100_000
+"""Characters of data that a multipart request may bring along with the job."""
 WORKER_SECONDS = 10.0
 """How long the results of an aborted job wait for the batch at hand to end."""
 
 
 def create(org: OrgState, call: Call) -> Answer:
-    """POST /jobs/ingest: a new job, open for one upload."""
-    if not call.headers.get("content-type", "application/json").startswith("application/json"):
+    """POST /jobs/ingest: a new job, open for one upload; or, as multipart/form-data, a job with its data."""
+    content_type = call.headers.get("content-type", "application/json")
+    if content_type.lower().startswith("multipart/form-data"):
+        return _create_whole(org, call, content_type)
+    if not content_type.lower().startswith("application/json"):
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
-    details = call.json_object()
+    job = _new_job(org, call, call.json_object())
+    created = short_info(job) | {"contentUrl": content_url(job), "lineEnding": job.line_ending}
+    return Answer(200, created | {"columnDelimiter": job.delimiter})
+
+
+def _create_whole(org: OrgState, call: Call, content_type: str) -> Answer:
+    parts = form_parts(call.body, content_type)
+    if set(parts) != {"job", "content"}:
+        raise Refusal(400, "INVALIDJOB", "InvalidJob : A multipart request has the parts job and content")
+    if len(parts["content"]) > MOST_IN_ONE_REQUEST:
+        text = f"ClientInputError : The content of a multipart request is limited to {MOST_IN_ONE_REQUEST} characters"
+        raise Refusal(400, "CLIENTINPUTERROR", text)
+    job = _new_job(org, call, replace(call, body=parts["job"]).json_object())
+    job.file("upload").write_bytes(parts["content"])
+    job.uploaded, job.state = True, UPLOADED
+    answer = Answer(200, short_info(job) | {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter})
+    org.jobs.hand_over(job, partial(load, org))
+    return answer
+
+
+def _new_job(org: OrgState, call: Call, details: dict[str, object]) -> Job:
     delimiter, line_ending = bulk_common.settings(call, details)
     operation = str(details.get("operation", ""))
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
-    if operation == "hardDelete":
-        text = (
-            "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
-            "please contact your system administrator"
-        )
-        raise Refusal(400, "FEATURENOTENABLED", text)
+    if operation == "hardDelete" and not may_hard_delete(org, call.user_id):
+        raise Refusal(400, "FEATURENOTENABLED", f"FeatureNotEnabled : {HARD_DELETE_TEXT}")
     sobject = org.schema.get(str(details.get("object", "")))
     if sobject is None:
         text = f"Entity '{details.get('object', '')}' is not supported by the Bulk API."
@@ -44,8 +67,7 @@ def create(org: OrgState, call: Call) -> Answer:
     job.delimiter, job.line_ending, job.external_id = delimiter, line_ending, external_id
     rule = details.get("assignmentRuleId")
     job.assignment_rule = None if rule is None else str(rule)
-    created = short_info(job) | {"contentUrl": content_url(job), "lineEnding": line_ending}
-    return Answer(200, created | {"columnDelimiter": delimiter})
+    return job
 
 
 def _external_id(org: OrgState, operation: str, sobject_name: str, details: dict[str, object]) -> str | None:
@@ -75,9 +97,8 @@ def upload(org: OrgState, call: Call, job_id: str) -> Answer:
             "create a new Job and make sure you only do 'PUT' once on a given Job."
         )
         raise Refusal(400, "CLIENTINPUTERROR", text)
-    if len(call.body) > MAX_UPLOAD:
-        raise Refusal(413, "REQUEST_ENTITY_TOO_LARGE", f"The upload is larger than {MAX_UPLOAD} bytes")
-    job.file("upload").write_bytes(call.body)
+    if call.upload is not None:
+        call.upload.replace(job.file("upload"))
     job.uploaded = True
     return Answer(201, raw=b"")
 
@@ -104,9 +125,9 @@ def info(org: OrgState, _call: Call, job_id: str) -> Answer:
     return Answer(200, full_info(find_job(org, "ingest", job_id)))
 
 
-def listing(org: OrgState, _call: Call) -> Answer:
-    """GET /jobs/ingest: every job."""
-    return bulk_common.list_jobs(org, "ingest")
+def listing(org: OrgState, call: Call) -> Answer:
+    """GET /jobs/ingest?isPkChunkingEnabled=&jobType=&queryLocator=: every job that writes, those of Bulk 1.0 too."""
+    return bulk_common.list_jobs(org, call, "ingest")
 
 
 def delete(org: OrgState, _call: Call, job_id: str) -> Answer:

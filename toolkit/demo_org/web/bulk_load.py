@@ -4,6 +4,7 @@ What is wrong with the file as a whole (line ends, encoding, a column that does 
 with a row is noted beside that row. An empty cell leaves the field alone, ``#N/A`` sets it to null.
 """
 
+import codecs
 import csv
 import time
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import bulk_common
 from toolkit.demo_org.web.bulk_common import fail, quoted
 from toolkit.demo_org.web.jobs import COMPLETE, DELIMITERS, LINE_ENDINGS, RUNNING, Job
-from toolkit.demo_org.web.writes import save_rows
+from toolkit.demo_org.web.writes import Row, save_rows
 
 BATCH = 5_000
 NULL = "#N/A"
 MOST_CELL = 131_072
+MOST_HEADER = 32_000
+MOST_COLUMNS = 5_000
+BLOCK = 1_048_576
 
 csv.field_size_limit(MOST_CELL)
 
@@ -75,11 +79,14 @@ def _save(
 ) -> list[Outcome]:
     width = len(names)
     ragged = {number for number, cells in enumerate(batch) if len(cells) != width}
-    rows = [
+    rows: list[Row] = [
         {name: None if cell == NULL else cell for name, cell in zip(names, cells, strict=True) if cell}
         for number, cells in enumerate(batch)
         if number not in ragged
     ]
+    parents = _parents(names)
+    if parents:
+        rows = [_with_parents(row, parents) for row in rows]
     saved = iter(save_rows(org, path, job.operation, job.object, rows, access, job.external_id, text=True))
     if not ragged:
         return list(saved)
@@ -87,19 +94,48 @@ def _save(
     return [[wrong] if number in ragged else next(saved) for number in range(len(batch))]
 
 
+def _with_parents(row: Row, parents: dict[str, tuple[str, str, str]]) -> Row:
+    # Spelled as REST has it: the object in the attributes, then the field that names the record.
+    plain = {name: value for name, value in row.items() if name not in parents}
+    for name, (relationship, kind, key) in parents.items():
+        if name in row:
+            plain[relationship] = {"attributes": {"type": kind}, key: row[name]}
+    return plain
+
+
 def _checked_header(job: Job) -> str:
     """Return the upload's first line as it was sent, after checking the line ends and the encoding of all."""
-    data = job.file("upload").read_bytes() if job.uploaded else b""
-    crlf, lf = data.count(b"\r\n"), data.count(b"\n")
-    if crlf if job.line_ending == "LF" else lf != crlf or (data and not crlf):
+    if not job.uploaded:
+        raise _BadFileError("InvalidBatch : The upload has no header row")
+    ending = LINE_ENDINGS[job.line_ending]
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    crlf = lf = read = 0
+    header, ended, last = "", False, b""
+    with job.file("upload").open("rb") as upload:
+        while block := upload.read(BLOCK):
+            crlf += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+            lf += block.count(b"\n")
+            last = block[-1:]
+            try:
+                text = decoder.decode(block)
+            except UnicodeDecodeError as bad:
+                raise _BadFileError(f"ClientInputError : The upload is not UTF-8 (byte {read + bad.start})") from bad
+            if not ended:
+                header += text
+                header, end, _ = header.partition(ending)
+                ended = bool(end) or len(header) > MOST_HEADER
+            read += len(block)
+    if decoder.getstate()[0]:
+        raise _BadFileError(f"ClientInputError : The upload is not UTF-8 (byte {read})")
+    if crlf if job.line_ending == "LF" else lf != crlf or (read and not crlf):
         text = "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is"
         raise _BadFileError(f"{text} {job.line_ending}")
-    try:
-        header = data.decode("utf-8-sig").split(LINE_ENDINGS[job.line_ending], 1)[0]
-    except UnicodeDecodeError as bad:
-        raise _BadFileError(f"ClientInputError : The upload is not UTF-8 (byte {bad.start})") from bad
+    header = header.removeprefix("\ufeff")
     if not header.strip():
         raise _BadFileError("InvalidBatch : The upload has no header row")
+    if len(header) > MOST_HEADER or header.count(DELIMITERS[job.delimiter]) >= MOST_COLUMNS:
+        text = f"at most {MOST_HEADER} characters and {MOST_COLUMNS} fields are allowed"
+        raise _BadFileError(f"InvalidBatch : The header row is too large: {text}")
     return header
 
 
@@ -113,14 +149,27 @@ def _cells(reader: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 def _check_column(org: OrgState, sobject: SObject, name: str, access: Access) -> None:
-    relationship, dot, key = name.partition(".")
-    field = sobject.relationship(relationship) if dot else sobject.field(name)
-    known = field is not None and access.readable(sobject.name, field.name)
+    # A parent is named by its relationship and a field of it; of several possible objects the right one goes first.
+    kind, colon, path = name.rpartition(":")
+    relationship, dot, key = path.partition(".")
+    field = sobject.relationship(relationship) if dot else sobject.field(path)
+    known = field is not None and access.readable(sobject.name, field.name) and not (colon and not dot)
     if known and dot and field is not None:
-        target = org.schema.get(field.reference_to[0])
-        known = target is not None and target.field(key) is not None
+        target = org.schema.get(kind or field.reference_to[0])
+        known = target is not None and target.name in field.reference_to and target.field(key) is not None
     if not known:
         raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
+
+
+def _parents(names: list[str]) -> dict[str, tuple[str, str, str]]:
+    """Return what each column of a parent of several possible objects means: relationship, object, and field."""
+    found = {}
+    for name in names:
+        kind, colon, path = name.rpartition(":")
+        if colon:
+            relationship, _, key = path.partition(".")
+            found[name] = relationship, kind, key
+    return found
 
 
 class _Results:

@@ -54,9 +54,9 @@ def info(org: OrgState, _call: Call, job_id: str) -> Answer:
     return Answer(200, full_info(find_job(org, "query", job_id)))
 
 
-def listing(org: OrgState, _call: Call) -> Answer:
-    """GET /jobs/query: every job."""
-    return bulk_common.list_jobs(org, "query")
+def listing(org: OrgState, call: Call) -> Answer:
+    """GET /jobs/query?isPkChunkingEnabled=&jobType=&concurrencyMode=&queryLocator=: every query job."""
+    return bulk_common.list_jobs(org, call, "query")
 
 
 def delete(org: OrgState, _call: Call, job_id: str) -> Answer:
@@ -90,7 +90,7 @@ def result_pages(org: OrgState, call: Call, job_id: str) -> Answer:
     }
     more = starts[PAGES_LISTED:]
     if more:
-        body["nextRecordsUrl"] = f"{root}/resultPages?locator={_locator(more[0])}"
+        body["nextRecordsUrl"] = f"{root}/resultpages?locator={_locator(more[0])}"
     return Answer(200, body | {"done": not more})
 
 

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from toolkit.demo_org.ids import make_id
@@ -31,12 +32,14 @@ OPEN, UPLOADED, RUNNING, COMPLETE, FAILED, ABORTED = (
 )
 TERMINAL = frozenset({COMPLETE, FAILED, ABORTED})
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
+MAX_UPLOAD = 100_000_000
+"""Bytes of one upload; Salesforce counts 150 million after base64."""
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 
 @dataclass
 class Job:
-    """One Bulk 2.0 job, of kind ``ingest`` or ``query``."""
+    """One Bulk job: of kind ``ingest`` or ``query`` (2.0), or ``classic`` (1.0)."""
 
     id: str
     kind: str
@@ -52,6 +55,8 @@ class Job:
     external_id: str | None = None
     assignment_rule: str | None = None
     soql: str = ""
+    content_type: str = "CSV"
+    concurrency: str = "Parallel"
     state: str = OPEN
     processed: int = 0
     failed: int = 0
@@ -80,10 +85,11 @@ class Jobs:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="demo-org-jobs-")
+        self.folder = Path(self._folder.name)
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._jobs: dict[str, Job] = {}
-        self._waiting: queue.SimpleQueue[tuple[Job, Callable[[Job], None]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
         self.closing = threading.Event()
 
@@ -91,8 +97,7 @@ class Jobs:
         """Add a job."""
         with self._lock:
             job_id = make_id(JOB_PREFIX, next(self._numbers))
-            folder = Path(self._folder.name)
-            job = Job(job_id, kind, operation, sobject, user_id, version, at, folder, at)
+            job = Job(job_id, kind, operation, sobject, user_id, version, at, self.folder, at)
             self._jobs[job_id] = job
         return job
 
@@ -102,18 +107,22 @@ class Jobs:
             job = next((each for each in self._jobs.values() if each.id[:15] == job_id[:15]), None)
         return job if job is not None and job.kind == kind and job_id in (job.id, job.id[:15]) else None
 
-    def every(self, kind: str) -> list[Job]:
-        """Return the jobs of a kind, oldest first."""
+    def every(self, *kinds: str) -> list[Job]:
+        """Return the jobs of these kinds, oldest first."""
         with self._lock:
-            return [each for each in self._jobs.values() if each.kind == kind]
+            return [each for each in self._jobs.values() if each.kind in kinds]
 
     def hand_over(self, job: Job, run: Callable[[Job], None]) -> None:
-        """Let the worker run a job when it gets to it."""
+        """Let the worker run a job when it gets to it, if it is still wanted then."""
+        self.run(partial(_run, job, run))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Let the worker do something after all that it was given before."""
         with self._lock:
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name="demo-org-jobs", daemon=True)
                 self._worker.start()
-        self._waiting.put((job, run))
+        self._waiting.put(work)
 
     def remove(self, job: Job) -> None:
         """Forget a job and its files."""
@@ -138,19 +147,23 @@ class Jobs:
                 return
 
     def _work(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            job, run = item
+        while (work := self._waiting.get()) is not None:
             if self.closing.is_set():
                 return
-            if job.state == UPLOADED:
-                job.at_rest.clear()
-                try:
-                    run(job)
-                except Exception:  # a fault of the demo org itself: the job fails, the log has the reason
-                    logger.exception("job %s", job.id)
-                    job.state, job.error = FAILED, "InternalServerError : An unexpected error occurred."
-                finally:
-                    job.at_rest.set()
+            work()
+
+
+def _run(job: Job, run: Callable[[Job], None]) -> None:
+    if job.state != UPLOADED:
+        return
+    job.at_rest.clear()
+    try:
+        run(job)
+    except Exception:  # a fault of the demo org itself: the job fails, the log has the reason
+        logger.exception("job %s", job.id)
+        job.state, job.error = FAILED, "InternalServerError : An unexpected error occurred."
+    finally:
+        job.at_rest.set()
 
 
 def pieces_of(path: Path, start: int = 0, stop: int | None = None, head: bytes = b"") -> Iterator[bytes]:

@@ -8,6 +8,7 @@ which a client asks for with ``X-PrettyPrint: 1``, is what Java's Jackson prints
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
+from pathlib import Path
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    upload: Path | None = None  # where the body is, when it is a Bulk upload: a file to be taken or left
     version: float = 0.0
     session: Session | None = None
     inner: bool = False  # a subrequest of a composite call

@@ -9,6 +9,7 @@ from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.wire import Call
 
 Row = Mapping[str, object]
+"""One record as it is to be saved: values by field."""
 
 LOCKED_TEXT = "unable to obtain exclusive access to this record"
 
