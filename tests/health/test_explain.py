@@ -11,7 +11,7 @@ from toolkit.config.health import HealthProfile
 from toolkit.errors import NotFoundError
 from toolkit.health.explain import explain
 from toolkit.health.score import score
-from toolkit.health.turns import plain
+from toolkit.health.turns import Step, plain
 
 DAY = date(2026, 11, 2)
 PROFILE = HealthProfile.model_validate(
