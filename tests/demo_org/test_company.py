@@ -89,9 +89,9 @@ def test_every_reference_points_at_a_record(org):
 
 
 def test_nothing_happened_after_today(org):
-    for sobject in org.schema:
+    for sobject in (each for each in org.schema if each.field("SystemModstamp")):
         ((latest,),) = ask(org, f'SELECT max(SystemModstamp) FROM "{sobject.name}"')
-        assert latest < "2026-11-02T08"
+        assert latest is None or latest < "2026-11-02T08"
 
 
 def test_what_the_toolkit_writes_is_empty_at_first(org):

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -63,7 +64,9 @@ def test_writing_inside_writing_can_fail_alone(database):
 def test_readers_see_only_what_is_committed_and_cannot_write(database):
     with database.writing() as connection:
         connection.execute("INSERT INTO Account (Id, Name) VALUES (?, 'Acme')", (ID,))
-        assert names(database) == []
+        assert names(database) == ["Acme"], "the writer sees what it wrote"
+        with ThreadPoolExecutor(1) as others:
+            assert others.submit(names, database).result() == []
     assert names(database) == ["Acme"]
     with database.reading() as connection, pytest.raises(Exception, match="readonly"):
         connection.execute("DELETE FROM Account")

@@ -12,6 +12,7 @@ from toolkit.demo_org.schema import (
     ChildRelationship,
     Field,
     PicklistValue,
+    RecordType,
     Schema,
     SObject,
 )
@@ -29,16 +30,21 @@ _SOAP_TYPES = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
     "address": "urn:address",
+    "base64": "xsd:base64Binary",
 }
-_NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist"})
+_NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist", "base64"})
 
 
-def describe_global(schema: Schema, access: Access, version: float) -> dict[str, object]:  # noqa: ARG001
-    """Return the list of all objects, 28 keys each. Rights on whole objects are the same for everybody here."""
+def describe_global(schema: Schema, access: Access, version: float) -> dict[str, object]:
+    """Return the list of the objects the user may see, 28 keys each."""
     return {
         "encoding": "UTF-8",
         "maxBatchSize": LARGEST_BATCH,
-        "sobjects": [_flags(sobject) | {"urls": _urls(sobject, version)} for sobject in schema],
+        "sobjects": [
+            _flags(sobject, access) | {"urls": _urls(sobject, version)}
+            for sobject in schema
+            if access.may("Read", sobject)
+        ],
     }
 
 
@@ -46,7 +52,7 @@ def describe_object(
     sobject: SObject, schema: Schema, access: Access, version: float, instance_url: str
 ) -> dict[str, object]:
     """Return everything about an object, in 45 keys; `instance_url` starts the addresses of its pages."""
-    flags = _flags(sobject)
+    flags = _flags(sobject, access)
     visible = [field for field in sobject.fields if access.readable(sobject.name, field.name)]
     described = {
         **flags,
@@ -65,7 +71,7 @@ def describe_object(
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(sobject, version)],
+        "recordTypeInfos": _record_types(sobject, version),
         "searchLayoutable": sobject.layoutable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": label, "name": name} for name, label in sobject.scopes],
@@ -74,17 +80,17 @@ def describe_object(
     return dict(sorted(described.items()))
 
 
-def _flags(sobject: SObject) -> dict[str, object]:
+def _flags(sobject: SObject, access: Access) -> dict[str, object]:
     worked_on = sobject.createable and sobject.updateable
     return {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "createable": sobject.createable,
-        "custom": sobject.name.endswith("__c"),
+        "createable": sobject.createable and access.may("Create", sobject),
+        "custom": sobject.custom,
         "customSetting": False,
         "deepCloneable": sobject.name == "Opportunity",
-        "deletable": sobject.deletable,
+        "deletable": sobject.deletable and access.may("Delete", sobject),
         "deprecatedAndHidden": False,
         "feedEnabled": sobject.feed_enabled,
         "hasSubtypes": False,
@@ -102,8 +108,8 @@ def _flags(sobject: SObject) -> dict[str, object]:
         "retrieveable": True,
         "searchable": worked_on,
         "triggerable": worked_on,
-        "undeletable": sobject.deletable,
-        "updateable": sobject.updateable,
+        "undeletable": sobject.deletable and sobject.has_bin,
+        "updateable": sobject.updateable and access.may("Edit", sobject),
     }
 
 
@@ -131,18 +137,25 @@ def _pages(sobject: SObject, version: float, instance_url: str) -> dict[str, str
     }
 
 
-def _master_record_type(sobject: SObject, version: float) -> dict[str, object]:
-    layout = f"/services/data/v{version:.1f}/sobjects/{sobject.name}/describe/layouts/{MASTER_RECORD_TYPE_ID}"
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE_ID,
-        "urls": {"layout": layout},
-    }
+def _record_types(sobject: SObject, version: float) -> list[dict[str, object]]:
+    """Return the record types of an object; the last is the master one, which every object has."""
+    master = RecordType(
+        MASTER_RECORD_TYPE_ID, "Master", "Master", default=not any(each.default for each in sobject.record_types)
+    )
+    layouts = f"/services/data/v{version:.1f}/sobjects/{sobject.name}/describe/layouts"
+    return [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": each.default,
+            "developerName": each.developer_name,
+            "master": each is master,
+            "name": each.name,
+            "recordTypeId": each.id,
+            "urls": {"layout": f"{layouts}/{each.id}"},
+        }
+        for each in (*sobject.record_types, master)
+    ]
 
 
 def _child_is_visible(relationship: ChildRelationship, schema: Schema, access: Access) -> bool:
@@ -167,7 +180,6 @@ def _child(relationship: ChildRelationship) -> dict[str, object]:
 def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
     editable = access.editable(sobject.name, field.name)
     long_text = field.type == "textarea" and field.length > _LONG_TEXT
-    polymorphic = len(field.reference_to) > 1
     return {
         "aggregatable": is_aggregatable(field),
         "aiPredictionField": False,
@@ -175,14 +187,14 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "byteLength": _byte_length(field),
         "calculated": field.calculated,
         "calculatedFormula": field.formula,
-        "cascadeDelete": False,
+        "cascadeDelete": field.cascade_delete,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound_field_name,
         "controllerName": field.controller_name,
         "createable": field.createable and editable,
         "custom": field.custom,
         "defaultValue": field.default,
-        "defaultValueFormula": None,
+        "defaultValueFormula": field.default_formula,
         "defaultedOnCreate": field.defaulted_on_create,
         "dependentPicklist": field.controller_name is not None,
         "deprecatedAndHidden": False,
@@ -193,7 +205,7 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "extraTypeInfo": field.extra_type_info,
         "filterable": field.filterable and not long_text,
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
+        "formulaTreatNullNumberAsZero": field.formula is not None,
         "groupable": field.groupable and not long_text,
         "highScaleNumber": False,
         "htmlFormatted": False,
@@ -205,17 +217,17 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
-        "namePointing": polymorphic,
+        "namePointing": field.polymorphic,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
         "picklistValues": [_picklist_value(entry) for entry in field.picklist],
-        "polymorphicForeignKey": polymorphic,
+        "polymorphicForeignKey": field.polymorphic,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,
-        "relationshipOrder": None,
+        "relationshipOrder": 0 if field.cascade_delete else None,
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted_picklist,
         "scale": field.scale,

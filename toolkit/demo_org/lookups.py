@@ -33,3 +33,14 @@ def find_ids(
     for value, record_id in connection.execute(statement, (json.dumps(list(values)),)):
         found.setdefault(str(value).lower(), []).append(record_id)
     return found
+
+
+def records_of(
+    connection: sqlite3.Connection, sobject: SObject, record_ids: Iterable[str | None]
+) -> dict[str, dict[str, str | int | float | None]]:
+    """Return all stored values of these records, deleted ones too, by id."""
+    statement = f'SELECT * FROM "{sobject.name}" WHERE Id IN (SELECT value FROM json_each(?))'
+    cursor = connection.execute(statement, (json.dumps(list(record_ids)),))
+    names = [column[0] for column in cursor.description]
+    records = (dict(zip(names, row, strict=True)) for row in cursor)
+    return {str(record["Id"]): record for record in records}

@@ -4,17 +4,20 @@ All writes of one call happen in one transaction, a row that is refused leaves n
 logged, and given what `toolkit.demo_org.automation` works out. The clock advances by one tick a call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.database import Database
-from toolkit.demo_org.deletion import delete_record
+from toolkit.demo_org.deletion import delete_record, prepare_bin
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import is_id, to_18
-from toolkit.demo_org.lookups import existing, find_ids
-from toolkit.demo_org.saving import Pending, Saver
+from toolkit.demo_org.lookups import existing, find_ids, records_of
+from toolkit.demo_org.merging import Merged, check_merge, merge_records
+from toolkit.demo_org.recycling import purge, remove_for_good, undelete_record
+from toolkit.demo_org.rules import Rules, standard_duplicate_rules
+from toolkit.demo_org.saving import Pending, Saver, Saving
 from toolkit.demo_org.schema import Field, Schema, SObject
 from toolkit.demo_org.validation import Stored
 
@@ -60,11 +63,13 @@ class SeveralMatches(Refusal):
 class Records:
     """The records of an org. Every method may be called from any thread and raises Refusal for Salesforce's no."""
 
-    def __init__(self, database: Database, schema: Schema, clock: Clock) -> None:
+    def __init__(self, database: Database, schema: Schema, clock: Clock, rules: Rules | None = None) -> None:
         self.database = database
         self.schema = schema
         self.clock = clock
-        self._saver = Saver(database, schema)
+        self.rules = Rules(standard_duplicate_rules()) if rules is None else rules
+        self._saver = Saver(database, schema, self.rules)
+        prepare_bin(database)
 
     def get(
         self, sobject_name: str, record_id: str, access: Access, fields: Sequence[str] | None = None
@@ -134,11 +139,69 @@ class Records:
     def delete(self, sobject_name: str, record_id: str, access: Access) -> None:
         """Move a record, and what goes with it, to the recycle bin."""
         sobject = self._sobject(sobject_name)
-        _allowed(sobject, "delete")
+        _allowed(sobject, "delete", access)
         target = self._required(sobject, record_id)
-        self.clock.advance()
+        self._begin()
         with self.database.writing():
             delete_record(self.database, self.schema, sobject, target, self.clock.stamp(), access.user_id)
+
+    def undelete(self, record_ids: Sequence[str], access: Access) -> list[Outcome]:
+        """Bring records, each with what went with it, back from the recycle bin; return one outcome an id, in order."""
+        self._begin()
+        with self.database.writing():
+            return [self._recycle(undelete_record, each, access) for each in record_ids]
+
+    def hard_delete(self, sobject_name: str, record_ids: Sequence[str], access: Access) -> list[Outcome]:
+        """Remove records past the recycle bin; return one outcome an id, in order.
+
+        Raises FEATURENOTENABLED for a user who may not hard-delete.
+        """
+        sobject = self._sobject(sobject_name)
+        _allowed(sobject, "delete", access)
+        if not access.has_right("BulkApiHardDelete"):
+            message = (
+                "hardDelete operation requires special user profile permission, please contact your system "
+                "administrator"
+            )
+            raise Refusal(400, "FEATURENOTENABLED", message)
+        self._begin()
+        with self.database.writing():
+            return [self._recycle(remove_for_good, each, access, sobject) for each in record_ids]
+
+    def merge(
+        self,
+        sobject_name: str,
+        master_id: str,
+        loser_ids: Sequence[str],
+        access: Access,
+        values: Mapping[str, object] | None = None,
+    ) -> Merged:
+        """Merge up to two records of an object into a third, which takes on `values`; return what was done.
+
+        Account, Contact, Lead and Case can be merged. Raises Refusal, and then nothing is changed.
+        """
+        sobject = self._sobject(sobject_name)
+        _allowed(sobject, "update", access)
+        _allowed(sobject, "delete", access)
+        for each in (master_id, *loser_ids):
+            if not is_id(each) or each[:3] != sobject.key_prefix:
+                raise _malformed(sobject, each)
+        master, losers = to_18(master_id), [to_18(each) for each in loser_ids]
+        self._begin()
+        at = self.clock.stamp()
+        with self.database.writing():
+            check_merge(self.database, sobject, master, losers)
+            merged = merge_records(self.database, self.schema, sobject, master, losers, at, access.user_id)
+            saved = self._save("update", sobject, [{**(values or {}), "Id": master}], None, Saving(access, at))[0]
+            if isinstance(saved, list):
+                raise RowRefusal(saved)
+            if sobject.field("IsPersonAccount"):
+                self._merge_twins(sobject, master, losers, at, access)
+        return merged
+
+    def purge(self) -> int:
+        """Remove for good what has been in the recycle bin for too long; return how many records that was."""
+        return purge(self.database, self.schema, self.clock.now())
 
     def find(self, sobject_name: str, field_name: str, value: str) -> list[str]:
         """Return the ids of the records, not deleted, that have this value in this field."""
@@ -158,37 +221,67 @@ class Records:
         external_id: str | None = None,
         all_or_none: bool = False,
         text: bool = False,
+        allow_duplicates: bool = False,
     ) -> list[Outcome]:
         """Insert, update, upsert or delete many rows in one transaction; return one outcome a row, in order.
 
         Rows of an update or delete carry ``Id``, rows of an upsert the field `external_id`. A key that is left out
         leaves the field as it is; None or empty text sets it to null. `text` says that the values are the cells of a
-        CSV file. With `all_or_none` one refused row undoes all. Raises Refusal for what concerns the request as a
-        whole: an unknown object, an operation it does not allow, a field that is not an external id.
+        CSV file, `allow_duplicates` that the caller has seen the duplicates. With `all_or_none` one refused row undoes
+        all. Raises Refusal for what concerns the request as a whole: an unknown object, an operation it does not allow,
+        a field that is not an external id.
         """
         sobject = self._sobject(sobject_name)
-        _allowed(sobject, operation)
+        _allowed(sobject, operation, access)
         key = _upsert_field(sobject, external_id or "", access) if operation == "upsert" else None
+        if operation == "delete":
+            self.purge()
         self.clock.advance()
         try:
             with self.database.writing():
-                outcomes = self._save(operation, sobject, rows, access, key, text)
+                call = Saving(access, self.clock.stamp(), text, allow_duplicates)
+                outcomes = self._save(operation, sobject, rows, key, call)
                 if all_or_none:
                     _undo_if_refused(outcomes)
         except _UndoneError as undone:
             return [outcome if isinstance(outcome, list) else [ROLLED_BACK] for outcome in undone.outcomes]
         return outcomes
 
+    def _begin(self) -> None:
+        self.clock.advance()
+        self.purge()
+
+    def _recycle(
+        self, step: Callable[..., None], record_id: str, access: Access, expected: SObject | None = None
+    ) -> Outcome:
+        sobject = expected or (self.schema.by_prefix(record_id) if is_id(record_id) else None)
+        if sobject is None or not is_id(record_id) or record_id[:3] != sobject.key_prefix:
+            return [Refusal(400, "MALFORMED_ID", f"malformed id {record_id}", ())]
+        target = to_18(record_id)
+        try:
+            _allowed(sobject, "delete", access)
+            with self.database.writing():
+                step(self.database, self.schema, sobject, target, self.clock.stamp(), access.user_id)
+        except Refusal as refusal:
+            return [refusal]
+        return Saved(target, created=False)
+
+    def _merge_twins(self, sobject: SObject, master: str, losers: Sequence[str], at: str, access: Access) -> None:
+        contact = self._sobject("Contact")
+        accounts = records_of(self.database.connection, sobject, [master, *losers])
+        twins = [accounts[each].get("PersonContactId") for each in (master, *losers)]
+        winner, *others = [str(each) for each in twins if each is not None]
+        if others:
+            merge_records(self.database, self.schema, contact, winner, others, at, access.user_id)
+
     def _save(
         self,
         operation: str,
         sobject: SObject,
         rows: Sequence[Mapping[str, object]],
-        access: Access,
         key: Field | None,
-        text: bool,
+        call: Saving,
     ) -> list[Outcome]:
-        at = self.clock.stamp()
         if operation == "insert":
             pending = [Pending(row, None) for row in rows]
         elif key is not None and key.type != "id":
@@ -196,8 +289,8 @@ class Records:
         else:
             pending = self._targeted(sobject, rows, optional=key is not None)
         if operation == "delete":
-            return [self._delete(sobject, each, at, access.user_id) for each in pending]
-        self._saver.save(sobject, pending, access, at, text=text)
+            return [self._delete(sobject, each, call.at, call.access.user_id) for each in pending]
+        self._saver.save(sobject, pending, call)
         return [each.refusals or Saved(each.target or "", each.creating) for each in pending]
 
     def _targeted(self, sobject: SObject, rows: Sequence[Mapping[str, object]], *, optional: bool) -> list[Pending]:
@@ -355,14 +448,17 @@ def _key_of(row: Mapping[str, object], name: str) -> tuple[str, object]:
 
 
 _NEEDED = {"insert": "createable", "update": "updateable", "upsert": "updateable", "delete": "deletable"}
+_RIGHTS = {"insert": ("Create",), "update": ("Edit",), "upsert": ("Create", "Edit"), "delete": ("Delete",)}
 
 
-def _allowed(sobject: SObject, operation: str) -> None:
+def _allowed(sobject: SObject, operation: str, access: Access) -> None:
     if operation not in _NEEDED:
         raise Refusal(400, "INVALID_OPERATION", f"Unsupported operation: {operation}")
     if not getattr(sobject, _NEEDED[operation]):
         message = f"entity type {sobject.name} does not support {operation}"
         raise Refusal(400, "INVALID_TYPE_FOR_OPERATION", message)
+    if not all(access.may(right, sobject) for right in _RIGHTS[operation]):
+        raise Refusal(403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", ())
 
 
 def _malformed(sobject: SObject, record_id: str) -> Refusal:

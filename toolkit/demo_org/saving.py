@@ -1,32 +1,36 @@
-"""Saving many rows at once: each is converted by its plan, checked against the records there are, and written.
+"""Saving many rows at once: each is converted by its plan, completed, checked against the records, and written.
 
 Rows with the same columns share a plan and a prepared statement. What can be looked up for all rows together (parents,
 unique values) is looked up once.
 """
 
 import itertools
-import sqlite3
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toolkit.demo_org.access import Access
-from toolkit.demo_org.automation import Rule, Saving, rule_for
+from toolkit.demo_org.completion import Completion, Draft, Lookup, make_completion
+from toolkit.demo_org.consequences import Followed, Org, follow, has_consequences
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import make_id
-from toolkit.demo_org.lookups import existing, find_ids
+from toolkit.demo_org.lookups import existing, find_ids, records_of
+from toolkit.demo_org.rules import Rules
 from toolkit.demo_org.schema import Field, Schema, SObject
-from toolkit.demo_org.validation import Converted, ParentKey, Plan, Stored, default_value, make_plan
+from toolkit.demo_org.statements import defaults, insert_sql, stamps, update_sql
+from toolkit.demo_org.validation import Converted, ParentKey, Plan, Stored, make_plan
 
-_HIERARCHIES = frozenset({"ParentId", "ReportsToId", "ManagerId"})
+_HIERARCHIES = frozenset({"ParentId", "ReportsToId", "ManagerId", "ParentRoleId"})
 _MOST_PLANS = 1000
-_CREATED = ("Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
-_MODIFIED = ("LastModifiedDate", "LastModifiedById", "SystemModstamp")
 
 
 @dataclass(slots=True)
 class Pending:
-    """A row on its way: what was given, the record it is for (None makes a new one), and why it is refused, if so."""
+    """A row on its way: what was given, the record it is for (None makes a new one), and why it is refused, if so.
+
+    ``before`` and ``after`` are the record's values as they were and as they are written, where rules had to see them.
+    """
 
     row: Mapping[str, object]
     target: str | None
@@ -34,36 +38,63 @@ class Pending:
     creating: bool = False
     plan: Plan | None = None
     values: list[Converted] = field(default_factory=list)
+    before: Mapping[str, Stored] = field(default_factory=dict)
+    after: dict[str, Stored] = field(default_factory=dict)
+    written: dict[str, Stored] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """One call's terms: who saves, when, whether values are CSV text, and whether duplicates may be saved."""
+
+    access: Access
+    at: str
+    text: bool = False
+    allow_duplicates: bool = False
 
 
 class Saver:
     """Writes rows; it keeps the plans it has made for the next call."""
 
-    def __init__(self, database: Database, schema: Schema) -> None:
+    def __init__(self, database: Database, schema: Schema, rules: Rules) -> None:
         self._database = database
         self._schema = schema
+        self._rules = rules
         self._plans: dict[tuple[object, ...], Plan] = {}
+        self._completions: dict[str, tuple[SObject, int, Completion]] = {}
 
-    def save(self, sobject: SObject, rows: Sequence[Pending], access: Access, at: str, *, text: bool) -> None:
-        """Save the rows that are not refused yet; note the id, or the refusals, on each. Call it inside `writing`."""
-        self._convert(sobject, rows, access, text)
-        kept = [each for each in rows if not each.refusals]
+    def save(self, sobject: SObject, rows: Sequence[Pending], call: Saving) -> list[Pending]:
+        """Save the rows that are not refused yet; note the id, or the refusals, on each. Return those that were saved.
+
+        Call it inside `writing`.
+        """
+        self._convert(sobject, rows, call.access, call.text)
+        kept = _accepted(rows)
         self._resolve_parents(kept)
         self._check_references(sobject, kept)
-        kept = [each for each in kept if not each.refusals]
+        kept = _accepted(kept)
         self._number(sobject, kept)
-        self._check_unique(sobject, kept)
-        kept = [each for each in kept if not each.refusals]
-        rule = rule_for(sobject.name)
-        if rule is None:
-            self._write_groups(sobject, kept, access, at)
+        completion = self._completion(sobject)
+        seen = has_consequences(sobject)
+        plain = completion.is_plain and not seen
+        if not plain:
+            self._complete(completion, kept, call)
+        kept = self._unique(sobject, _accepted(kept))
+        if plain:
+            self._write_groups(sobject, kept, call.access, call.at)
         else:
-            for each in kept:
-                self._write_one(sobject, each, rule, access, at)
-        saved = [each for each in kept if not each.refusals]
+            self._write_completed(sobject, kept)
         for kind, creating in (("create", True), ("update", False)):
-            ids = [each.target for each in saved if each.creating is creating and each.target is not None]
-            self._database.log_changes(sobject.name, kind, ids, at, access.user_id)
+            ids = [each.target for each in kept if each.creating is creating and each.target is not None]
+            self._database.log_changes(sobject.name, kind, ids, call.at, call.access.user_id)
+        if seen:
+            org = Org(self._database, self._schema, call.at, call.access.user_id)
+            follow(
+                org,
+                sobject,
+                [Followed(str(each.target), {} if each.creating else each.before, each.after) for each in kept],
+            )
+        return kept
 
     def _convert(self, sobject: SObject, rows: Iterable[Pending], access: Access, text: bool) -> None:
         for each in rows:
@@ -127,52 +158,90 @@ class Saver:
                 kinds[prefix] = target.name
                 known = existing(self._database.connection, target, record_ids)
                 alive.update(record_id for record_id, deleted in known.items() if not deleted)
+        above: dict[tuple[str, str], str] = {}
+        idle = self._inactive(record_id for _, reference, record_id in references if reference.name == "OwnerId")
         for each, reference, record_id in references:
             if kinds.get(record_id[:3]) not in reference.reference_to:
                 message = f"{reference.label}: id value of incorrect type: {record_id}"
                 each.refusals.append(Refusal(400, "FIELD_INTEGRITY_EXCEPTION", message, (reference.name,)))
             elif record_id not in alive:
                 each.refusals.append(Refusal(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ()))
-            elif (
-                reference.name in _HIERARCHIES
-                and not each.creating
-                and self._is_above(sobject, reference, each, record_id)
-            ):
-                message = f"{reference.label}: a record cannot be above itself"
-                each.refusals.append(Refusal(400, "CIRCULAR_DEPENDENCY", message, (reference.name,)))
+            elif record_id in idle:
+                message = f"operation performed with inactive user [{record_id}] as owner of {sobject.label.lower()}"
+                each.refusals.append(Refusal(400, "INACTIVE_OWNER_OR_USER", message, ()))
+            elif each.target is not None and reference.name in _HIERARCHIES and sobject.name in reference.reference_to:
+                if self._is_above(sobject, reference, each.target, record_id, above):
+                    message = f"{reference.label}: a record cannot be above itself"
+                    each.refusals.append(Refusal(400, "CIRCULAR_DEPENDENCY", message, (reference.name,)))
+                else:
+                    above[reference.name, each.target] = record_id
 
-    def _is_above(self, sobject: SObject, reference: Field, row: Pending, record_id: str) -> bool:
+    def _inactive(self, user_ids: Iterable[str]) -> set[str]:
+        statement = "SELECT Id FROM User WHERE IsActive = 0 AND Id IN (SELECT value FROM json_each(?))"
+        wanted = json.dumps(sorted(set(user_ids)))
+        return {row[0] for row in self._database.connection.execute(statement, (wanted,))}
+
+    def _is_above(
+        self, sobject: SObject, reference: Field, target: str, record_id: str, moved: Mapping[tuple[str, str], str]
+    ) -> bool:
+        """Return whether `target` is `record_id` or above it, rows before this one of the same call counted in."""
         above: str | None = record_id
         statement = f'SELECT "{reference.name}" FROM "{sobject.name}" WHERE Id = ?'
         seen: set[str] = set()
         while above is not None and above not in seen:
-            if above == row.target:
+            if above == target:
                 return True
             seen.add(above)
+            if (reference.name, above) in moved:
+                above = moved[reference.name, above]
+                continue
             found = self._database.connection.execute(statement, (above,)).fetchone()
             above = found[0] if found else None
         return False
 
-    def _check_unique(self, sobject: SObject, rows: Sequence[Pending]) -> None:
-        for unique in (each for each in sobject.fields if each.unique):
-            given = [
-                (each, str(each.values[place]))
-                for each in rows
-                if each.plan is not None and each.plan.uniques
-                for place, named in each.plan.uniques
-                if named.name == unique.name and each.values[place] is not None
-            ]
-            if not given:
+    def _unique(self, sobject: SObject, rows: Sequence[Pending]) -> list[Pending]:
+        """Return the rows whose unique values are free: no record has them that keeps them, and no other row."""
+        kept = list(rows)
+        uniques = [each for each in sobject.fields if each.unique]
+        while uniques and self._refuse_any_taken(sobject, uniques, kept):
+            kept = _accepted(kept)  # a refused row keeps its old value, which may be another row's new one
+        return kept
+
+    def _refuse_any_taken(self, sobject: SObject, uniques: Sequence[Field], rows: Sequence[Pending]) -> bool:
+        found = False
+        for unique in uniques:
+            found |= self._refuse_taken(sobject, unique, rows)
+        return found
+
+    def _refuse_taken(self, sobject: SObject, unique: Field, rows: Sequence[Pending]) -> bool:
+        given: list[tuple[Pending, str]] = []
+        moving: dict[str, str | None] = {}
+        for each in rows:
+            place = None if each.plan is None else each.plan.uniques.get(unique.name)
+            if place is None:
                 continue
-            taken = find_ids(self._database.connection, sobject, unique, [value for _, value in given])
-            holders: dict[str, Pending] = {}
-            for each, value in given:
-                others = [record_id for record_id in taken.get(value.lower(), []) if record_id != each.target]
-                earlier = holders.setdefault(value.lower(), each)
-                if others:
-                    each.refusals.append(_duplicate(unique, others[0][:15]))
-                elif earlier.target != each.target:
-                    each.refusals.append(_duplicate(unique, str(earlier.target)[:15]))
+            value = each.values[place]
+            if each.target is not None:
+                moving[each.target] = None if value is None else str(value).lower()
+            if value is not None:
+                given.append((each, str(value)))
+        if not given:
+            return False
+        taken = find_ids(self._database.connection, sobject, unique, [value for _, value in given])
+        holders: dict[str, Pending] = {}
+        refused = False
+        for each, value in given:
+            key = value.lower()
+            others = [
+                record_id
+                for record_id in taken.get(key, [])
+                if record_id != each.target and moving.get(record_id, key) == key
+            ]
+            earlier = holders.setdefault(key, each)
+            if others or earlier.target != each.target:
+                each.refusals.append(_duplicate(unique, (others[0] if others else str(earlier.target))[:15]))
+                refused = True
+        return refused
 
     def _number(self, sobject: SObject, rows: Sequence[Pending]) -> None:
         new = [each for each in rows if each.creating]
@@ -186,50 +255,82 @@ class Saver:
             plan = same[0].plan
             assert plan is not None
             names = [column.field.name for column in plan.columns]
+            constant = stamps(sobject, at, user_id, creating=creating)
             if creating:
-                given, constants = _defaults(sobject, names, user_id)
-                tail = [at, user_id, at, user_id, at]
-                self._database.connection.executemany(
-                    _insert(sobject, (*names, *given, *_CREATED)),
-                    [[*each.values, *constants, each.target, *tail] for each in same],
-                )
+                constant = {**defaults(sobject, names, user_id), **constant}
+            statement = (insert_sql if creating else update_sql)(
+                sobject, (*names, *constant, "Id") if creating else (*names, *constant)
+            )
+            tail = list(constant.values())
+            self._database.connection.executemany(statement, [[*each.values, *tail, each.target] for each in same])
+
+    def _completion(self, sobject: SObject) -> Completion:
+        kept = self._completions.get(sobject.name)
+        if kept is None or kept[0] is not sobject or kept[1] != self._rules.version:
+            kept = (sobject, self._rules.version, make_completion(self._schema, sobject, self._rules))
+            self._completions[sobject.name] = kept
+        return kept[2]
+
+    def _complete(self, completion: Completion, rows: Sequence[Pending], call: Saving) -> None:
+        """Work out all values of each row, or why it is refused. Rows of one record see what the earlier one did."""
+        sobject, user_id = completion.sobject, call.access.user_id
+        current = self._current(sobject, [each.target for each in rows if not each.creating])
+        look_up = self._reader()
+        for row in rows:
+            assert row.plan is not None
+            assert row.target is not None
+            names = [column.field.name for column in row.plan.columns]
+            given: dict[str, Stored] = dict(zip(names, _stored(row.values), strict=True))
+            stamped = stamps(sobject, call.at, user_id, creating=row.creating)
+            if row.creating:
+                row.before = {**defaults(sobject, names, user_id), "Id": row.target}
             else:
-                tail = [at, user_id, at]
-                self._database.connection.executemany(
-                    _update(sobject, (*names, *_MODIFIED)), [[*each.values, *tail, each.target] for each in same]
-                )
+                row.before = current[row.target]
+            changed = frozenset(name for name in given if not row.creating or given[name] is not None)
+            draft = Draft(
+                sobject,
+                self._schema,
+                {**row.before, **given},
+                row.before,
+                changed,
+                row.creating,
+                call.at,
+                user_id,
+                look_up,
+                self._account_of,
+            )
+            derived, refusals = completion.complete(
+                draft, self._database.connection, allow_duplicates=call.allow_duplicates
+            )
+            row.refusals.extend(refusals)
+            row.written = {**(row.before if row.creating else {}), **given, **derived, **stamped}
+            row.after = {**row.before, **row.written}
+            if not refusals and not row.creating:
+                current[row.target] = row.after
 
-    def _write_one(self, sobject: SObject, row: Pending, rule: Rule, access: Access, at: str) -> None:
-        plan = row.plan
-        assert plan is not None
-        names = [column.field.name for column in plan.columns]
-        given: dict[str, Stored] = dict(zip(names, _stored(row.values), strict=True))
-        stamps: dict[str, Stored] = {"LastModifiedDate": at, "LastModifiedById": access.user_id, "SystemModstamp": at}
-        if row.creating:
-            defaults = dict(zip(*_defaults(sobject, names, access.user_id), strict=True))
-            before: dict[str, Stored] = {**defaults, "Id": row.target}
-            stamps |= {"CreatedDate": at, "CreatedById": access.user_id}
-        else:
-            before = self._current(sobject, row.target)
-        changed = frozenset(name for name in given if row.creating is False or given[name] is not None)
-        saving = Saving({**before, **given}, changed, row.creating, at, access.user_id, self._account_of)
-        try:
-            derived = rule(saving)
-        except Refusal as refusal:
-            row.refusals.append(refusal)
-            return
-        values = {**(before if row.creating else {}), **given, **derived, **stamps}
-        if row.creating:
-            self._database.connection.execute(_insert(sobject, tuple(values)), list(values.values()))
-        else:
-            self._database.connection.execute(_update(sobject, tuple(values)), [*values.values(), row.target])
+    def _write_completed(self, sobject: SObject, rows: Sequence[Pending]) -> None:
+        for (creating, names), group in itertools.groupby(rows, key=lambda each: (each.creating, tuple(each.written))):
+            if creating:
+                values = [list(each.written.values()) for each in group]
+                self._database.connection.executemany(insert_sql(sobject, names), values)
+            else:
+                values = [[*each.written.values(), each.target] for each in group]
+                self._database.connection.executemany(update_sql(sobject, names), values)
 
-    def _current(self, sobject: SObject, record_id: str | None) -> dict[str, Stored]:
-        cursor: sqlite3.Cursor = self._database.connection.execute(
-            f'SELECT * FROM "{sobject.name}" WHERE Id = ?', (record_id,)
-        )
-        row = cursor.fetchone()
-        return dict(zip((column[0] for column in cursor.description), row, strict=True))
+    def _current(self, sobject: SObject, record_ids: Iterable[str | None]) -> dict[str, dict[str, Stored]]:
+        return records_of(self._database.connection, sobject, record_ids)
+
+    def _reader(self) -> Lookup:
+        """Return a look-up of any record by its id, which asks for each one once."""
+        seen: dict[str, Mapping[str, Stored]] = {}
+
+        def look_up(record_id: str) -> Mapping[str, Stored]:
+            if record_id not in seen:
+                sobject = self._schema.by_prefix(record_id)
+                seen[record_id] = {} if sobject is None else self._current(sobject, [record_id]).get(record_id, {})
+            return seen[record_id]
+
+        return look_up
 
     def _account_of(self, record_id: str) -> str | None:
         sobject = self._schema.by_prefix(record_id)
@@ -245,24 +346,8 @@ class Saver:
         return found[0] if found else None
 
 
-def _defaults(sobject: SObject, names: Sequence[str], user_id: str) -> tuple[list[str], list[Stored]]:
-    """Return the fields a new record gets a value in without being given one, and the values."""
-    defaults: dict[str, Stored] = {
-        each.name: default_value(each, user_id)
-        for each in sobject.fields
-        if each.stored and each.name not in names and default_value(each, user_id) is not None
-    }
-    return list(defaults), list(defaults.values())
-
-
-def _insert(sobject: SObject, names: Sequence[str]) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{sobject.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'
-
-
-def _update(sobject: SObject, names: Sequence[str]) -> str:
-    assignments = ", ".join(f'"{name}" = ?' for name in names)
-    return f'UPDATE "{sobject.name}" SET {assignments} WHERE Id = ?'
+def _accepted(rows: Iterable[Pending]) -> list[Pending]:
+    return [each for each in rows if not each.refusals]
 
 
 def _stored(values: Iterable[Converted]) -> list[Stored]:

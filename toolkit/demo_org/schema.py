@@ -4,7 +4,7 @@ The objects themselves are declared in `toolkit.demo_org.objects`, one a file. A
 has; look-ups are case-insensitive, as Salesforce's are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -54,10 +54,13 @@ class Field:
     compound_field_name: str | None = None
     extra_type_info: str | None = None
     default: object = None
+    default_formula: str | None = None
     calculated: bool = False
     formula: str | None = None
     name_field: bool = False
     auto_number: bool = False
+    number_format: str | None = None  # of an auto-number, such as "SP-{00000}"
+    cascade_delete: bool = False  # of a master-detail: the record goes with its master
     permissionable: bool = True
     filterable: bool = True
     sortable: bool = True
@@ -69,6 +72,11 @@ class Field:
     def custom(self) -> bool:
         """Whether the field is a custom one, by its suffix."""
         return self.name.endswith(("__c", "__pc"))
+
+    @property
+    def polymorphic(self) -> bool:
+        """Whether the field may refer to records of several objects."""
+        return len(self.reference_to) > 1
 
     @property
     def required_on_create(self) -> bool:
@@ -88,8 +96,29 @@ class ChildRelationship:
 
 
 @dataclass(frozen=True)
+class RecordType:
+    """One record type of an object: a kind of record, with the picklist values that records of it may take.
+
+    A picklist that ``picklists`` does not name has all its values. ``person`` marks the kind that makes an account a
+    person.
+    """
+
+    id: str
+    developer_name: str
+    name: str
+    description: str = ""
+    default: bool = False
+    person: bool = False
+    picklists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SObject:
-    """One object: its names, its key prefix, its fields in describe order, and what may be done with it."""
+    """One object: its names, its key prefix, its fields in describe order, and what may be done with it.
+
+    ``guarded`` objects are those that a user needs an ObjectPermissions row for. ``filtered_by`` are the lookups of
+    which a query has to name one.
+    """
 
     name: str
     label: str
@@ -103,6 +132,9 @@ class SObject:
     layoutable: bool = True
     mergeable: bool = False
     feed_enabled: bool = True
+    guarded: bool = False
+    record_types: tuple[RecordType, ...] = ()
+    filtered_by: tuple[str, ...] = ()
     scopes: tuple[tuple[str, str], ...] = field(default=())  # (name, label) of supportedScopes
 
     @cached_property
@@ -121,6 +153,25 @@ class SObject:
         """Return the reference field that a parent path such as ``Owner`` goes through, or None."""
         return self._by_relationship.get(name.lower())
 
+    @cached_property
+    def name_column(self) -> str | None:
+        """The API name of the field that names a record, or None."""
+        return next((each.name for each in self.fields if each.name_field and each.stored), None)
+
+    @property
+    def custom(self) -> bool:
+        """Whether the object is a custom one, by its suffix."""
+        return self.name.endswith("__c")
+
+    @property
+    def has_bin(self) -> bool:
+        """Whether deleted records go to the recycle bin first."""
+        return self.field("IsDeleted") is not None
+
+    def record_type(self, record_type_id: str) -> RecordType | None:
+        """Return the record type of that 18-character id, or None."""
+        return next((each for each in self.record_types if each.id == record_type_id), None)
+
     def with_fields(self, *fields: Field) -> "SObject":
         """Return this object with more fields at the end."""
         return replace(self, fields=(*self.fields, *fields))
@@ -131,18 +182,43 @@ class Schema:
 
     def __init__(self, objects: Iterable[SObject]) -> None:
         self._objects = {each.name.lower(): each for each in objects}
+        self._by_prefix: dict[str, str] = {}
+        self._index()
 
     def get(self, name: str) -> SObject | None:
         """Return the object of that API name in any case, or None."""
         return self._objects.get(name.lower())
 
     def by_prefix(self, record_id: str) -> SObject | None:
-        """Return the object whose records have ids like this one, or None."""
-        return next((each for each in self if each.key_prefix == record_id[:3]), None)
+        """Return the object whose records have ids like this one, or None.
+
+        Where two objects show the same records (a note is also a document), it is the first by name.
+        """
+        name = self._by_prefix.get(record_id[:3])
+        return None if name is None else self._objects[name]
 
     def replace(self, changed: SObject) -> None:
-        """Put a changed object in the place of the one of the same name."""
+        """Put a changed object in the place of the one of the same name, or add a new one."""
         self._objects[changed.name.lower()] = changed
+        self._index()
+
+    def remove(self, name: str) -> None:
+        """Take an object out. Raises KeyError when there is none."""
+        del self._objects[name.lower()]
+        self._index()
+
+    def children_of(self, sobject: SObject) -> tuple[ChildRelationship, ...]:
+        """Return the relationships of an object's children that there are in this schema."""
+        return tuple(
+            each
+            for each in sobject.child_relationships
+            if (child := self.get(each.child)) is not None and child.field(each.field) is not None
+        )
 
     def __iter__(self) -> Iterator[SObject]:
         return iter(sorted(self._objects.values(), key=lambda each: each.name))
+
+    def _index(self) -> None:
+        self._by_prefix = {}
+        for each in self:
+            self._by_prefix.setdefault(each.key_prefix, each.name.lower())

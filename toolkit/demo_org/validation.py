@@ -7,7 +7,7 @@ needs the records themselves (does the parent exist, is the value taken) is left
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -62,9 +62,9 @@ class Plan:
         return tuple((i, each.field) for i, each in enumerate(self.columns) if each.field.type == "reference")
 
     @cached_property
-    def uniques(self) -> tuple[tuple[int, Field], ...]:
-        """The unique fields among the columns, each with its place."""
-        return tuple((i, each.field) for i, each in enumerate(self.columns) if each.field.unique)
+    def uniques(self) -> Mapping[str, int]:
+        """The places of the unique fields among the columns, by name."""
+        return {each.field.name: i for i, each in enumerate(self.columns) if each.field.unique}
 
     @cached_property
     def names_parents(self) -> bool:
@@ -112,7 +112,7 @@ def make_plan(
         else:
             columns[column.field.name] = _with_default(column, access.user_id) if creating else column
     if refused and not problems:
-        problems.append(_not_editable(refused))
+        problems.append(not_editable(refused))
     return Plan(sobject, tuple(columns.values()), tuple(problems), _missing(sobject, columns, creating))
 
 
@@ -135,7 +135,8 @@ def no_such_column(sobject: SObject, name: str) -> Refusal:
     return Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
 
 
-def _not_editable(names: Sequence[str]) -> Refusal:
+def not_editable(names: Sequence[str]) -> Refusal:
+    """Return the refusal of fields that the user, or anybody, may not set."""
     return Refusal(
         400,
         "INVALID_FIELD_FOR_INSERT_UPDATE",
@@ -199,7 +200,12 @@ def converter(field: Field, *, text: bool) -> Converter:
         return _email_converter(field, text)
     if field.type in {"picklist", "multipicklist"} and field.restricted_picklist:
         return _restricted_converter(field, text)
+    if field.type == "base64":
+        return _text_converter(replace(field, length=_MOST_BASE64), text)
     return _text_converter(field, text)
+
+
+_MOST_BASE64 = 50_000_000
 
 
 def _text_converter(field: Field, text: bool) -> Callable[[object], str | None]:

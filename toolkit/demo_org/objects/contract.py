@@ -17,7 +17,7 @@ from toolkit.demo_org.objects.fields import (
     viewed_fields,
     whole_number,
 )
-from toolkit.demo_org.schema import Field, SObject
+from toolkit.demo_org.schema import ChildRelationship, Field, SObject
 
 STATUS_CODES = {"In Approval Process": "InApproval", "Activated": "Activated", "Draft": "Draft"}
 NOTICES = ("15", "30", "45", "60", "90", "120")
@@ -31,6 +31,14 @@ def contract() -> SObject:
         "Contracts",
         "800",
         _fields(),
+        child_relationships=(
+            ChildRelationship("ContentDocumentLink", "LinkedEntityId", "ContentDocumentLinks", cascade_delete=True),
+            ChildRelationship("EmailMessage", "RelatedToId", "Emails"),
+            ChildRelationship("Event", "WhatId", "Events", cascade_delete=True),
+            ChildRelationship("Note", "ParentId", "Notes", cascade_delete=True),
+            ChildRelationship("Task", "WhatId", "Tasks", cascade_delete=True),
+        ),
+        guarded=True,
         scopes=(("everything", "All contracts"), ("mine", "My contracts")),
     )
 
@@ -73,6 +81,7 @@ def _fields() -> tuple[Field, ...]:
                 30,
                 nillable=False,
                 auto_number=True,
+                number_format="{00000000}",
                 name_field=True,
                 id_lookup=True,
                 defaulted_on_create=True,

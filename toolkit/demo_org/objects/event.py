@@ -16,7 +16,7 @@ from toolkit.demo_org.objects.fields import (
     whole_number,
 )
 from toolkit.demo_org.objects.task import WHAT_OBJECTS, WHO_OBJECTS, subject
-from toolkit.demo_org.schema import Field, SObject
+from toolkit.demo_org.schema import ChildRelationship, Field, SObject
 
 SUBJECTS = ("Call", "Email", "Meeting", "Send Letter/Quote", "Other")
 
@@ -29,6 +29,9 @@ def event() -> SObject:
         "Events",
         "00U",
         _fields(),
+        child_relationships=(
+            ChildRelationship("ContentDocumentLink", "LinkedEntityId", "ContentDocumentLinks", cascade_delete=True),
+        ),
         feed_enabled=False,
         scopes=(("everything", "All events"), ("mine", "My events")),
     )

@@ -23,6 +23,7 @@ from toolkit.demo_org.objects.fields import (
     viewed_fields,
     whole_number,
 )
+from toolkit.demo_org.objects.record_types import RECORD_TYPES, record_type_field
 from toolkit.demo_org.schema import ChildRelationship, Field, SObject
 
 
@@ -65,9 +66,17 @@ def opportunity() -> SObject:
         "006",
         _fields(),
         child_relationships=(
+            ChildRelationship("ContentDocumentLink", "LinkedEntityId", "ContentDocumentLinks", cascade_delete=True),
+            ChildRelationship("EmailMessage", "RelatedToId", "Emails"),
             ChildRelationship("Event", "WhatId", "Events", cascade_delete=True),
+            ChildRelationship("Note", "ParentId", "Notes", cascade_delete=True),
+            ChildRelationship(
+                "OpportunityContactRole", "OpportunityId", "OpportunityContactRoles", cascade_delete=True
+            ),
             ChildRelationship("Task", "WhatId", "Tasks", cascade_delete=True),
         ),
+        guarded=True,
+        record_types=RECORD_TYPES["Opportunity"],
         scopes=(
             ("everything", "All opportunities"),
             ("mine", "My opportunities"),
@@ -84,6 +93,7 @@ def _fields() -> tuple[Field, ...]:
         record_id("Opportunity"),
         deleted(),
         reference("AccountId", "Account ID", "Account", "Account"),
+        record_type_field(),
         checkbox("IsPrivate", "Private"),
         text("Name", "Name", 120, required=True, name_field=True, id_lookup=True),
         text_area("Description", "Description", 32000),
@@ -111,6 +121,7 @@ def _fields() -> tuple[Field, ...]:
             restricted_picklist=True,
             permissionable=False,
         ),
+        reference("CampaignId", "Campaign ID", "Campaign", "Campaign"),
         system(checkbox("HasOpportunityLineItem", "Has Line Item")),
         owner(),
         *audit_fields(),

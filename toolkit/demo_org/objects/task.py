@@ -15,13 +15,13 @@ from toolkit.demo_org.objects.fields import (
     text_area,
     whole_number,
 )
-from toolkit.demo_org.schema import Field, PicklistValue, SObject
+from toolkit.demo_org.schema import ChildRelationship, Field, PicklistValue, SObject
 
 STATUSES = ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred")
 CLOSED_STATUS = "Completed"
 SUBJECTS = ("Call", "Email", "Send Letter", "Send Quote", "Other")
-WHAT_OBJECTS = ("Account", "Contract", "Opportunity")
-WHO_OBJECTS = ("Contact",)
+WHAT_OBJECTS = ("Account", "Campaign", "Case", "Contract", "Opportunity")
+WHO_OBJECTS = ("Contact", "Lead")
 
 
 def task() -> SObject:
@@ -32,6 +32,10 @@ def task() -> SObject:
         "Tasks",
         "00T",
         _fields(),
+        child_relationships=(
+            ChildRelationship("ContentDocumentLink", "LinkedEntityId", "ContentDocumentLinks", cascade_delete=True),
+            ChildRelationship("EmailMessage", "ActivityId", "EmailMessages"),
+        ),
         mergeable=True,
         scopes=(("everything", "All tasks"), ("mine", "My tasks")),
     )
@@ -55,7 +59,7 @@ def _fields() -> tuple[Field, ...]:
             permissionable=False,
         ),
         system(checkbox("IsHighPriority", "High Priority")),
-        owner("Assigned To ID"),
+        owner("Assigned To ID", ("Group", "User")),
         text_area("Description", "Description", 32000),
         deleted(),
         system(reference("AccountId", "Account ID", "Account", "Account")),

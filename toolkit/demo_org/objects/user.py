@@ -36,6 +36,8 @@ def user() -> SObject:
         child_relationships=(
             ChildRelationship("Account", "CSM__c", "Customer_Success_Accounts__r"),
             ChildRelationship("Account", "OwnerId", None),
+            ChildRelationship("ContentDocumentLink", "LinkedEntityId", "ContentDocumentLinks", cascade_delete=True),
+            ChildRelationship("PermissionSetAssignment", "AssigneeId", "PermissionSetAssignments"),
             ChildRelationship("User", "ManagerId", "ManagedUsers"),
         ),
         deletable=False,
@@ -63,6 +65,7 @@ def _fields() -> tuple[Field, ...]:
         picklist("TimeZoneSidKey", "Time Zone", TIME_ZONES, default="UTC", **setting),
         picklist("LocaleSidKey", "Locale", LOCALES, default="en_US", **setting),
         picklist("EmailEncodingKey", "Email Encoding", ("UTF-8",), default="UTF-8", **setting),
+        reference("UserRoleId", "Role ID", "UserRole", "UserRole", permissionable=False),
         reference("ProfileId", "Profile ID", "Profile", "Profile", nillable=False, permissionable=False),
         system(picklist("UserType", "User Type", USER_TYPES, length=40, restricted_picklist=True, default="Standard")),
         picklist("LanguageLocaleKey", "Language", LANGUAGES, default="en_US", **setting),
