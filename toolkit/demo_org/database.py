@@ -27,7 +27,8 @@ class Database:
     def __init__(self, path: Path | None, schema: Schema) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="demo-org-") if path is None else None
         self.path = Path(self._folder.name) / "org.sqlite" if self._folder else Path(path or "")
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # the writer's
+        self._pool_lock = threading.Lock()
         self._writer: int | None = None  # the thread that is inside a transaction
         self._idle: list[sqlite3.Connection] = []
         self._last_numbers: dict[str, int] = {}
@@ -84,7 +85,7 @@ class Database:
         try:
             yield connection
         finally:
-            with self._lock:
+            with self._pool_lock:
                 self._idle.append(connection)
 
     def next_numbers(self, sobject: SObject, count: int) -> range:
@@ -130,7 +131,7 @@ class Database:
         self.close()
 
     def _borrow(self) -> sqlite3.Connection:
-        with self._lock:
+        with self._pool_lock:
             if self._idle:
                 return self._idle.pop()
         connection = self._connect()
