@@ -1,23 +1,8 @@
-"""Where a workspace stands, as plain values: the org it talks to, what is kept, and what to do next."""
+"""Where a workspace stands, as plain values: what is kept, and what to do next."""
 
 from dataclasses import dataclass
 
 import polars as pl
-
-
-@dataclass(frozen=True)
-class ConnectionCard:
-    """Which org this is, as whom we are there, and what is left of its API allowance today."""
-
-    org_name: str
-    org_id: str
-    url: str
-    username: str
-    api_version: str
-    is_sandbox: bool
-    daily_max: int
-    daily_used: int
-    login: str
 
 
 @dataclass(frozen=True)

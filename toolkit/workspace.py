@@ -21,6 +21,7 @@ import polars as pl
 
 from toolkit import frames, summaries
 from toolkit.config import FieldMapping, load, save
+from toolkit.connecting import ConnectionCard, card_of, connect_org
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
 from toolkit.errors import DigestError, InputError, NotFoundError, PermissionDenied
@@ -31,8 +32,7 @@ from toolkit.importing.pull import pull
 from toolkit.importing.sources import read_sources
 from toolkit.matching.match import match
 from toolkit.runs import Run, recorded
-from toolkit.salesforce import Credentials, Org, connect
-from toolkit.status import ConnectionCard
+from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.workspace_view import ACCOUNT, WorkspaceView
 from toolkit.writeback.commit import Commit, commit, resume
@@ -113,26 +113,8 @@ class Workspace(WorkspaceView):
     @cached_property
     def org(self) -> Org:
         """The connected org. Raises LoginError, UnavailableError, or InputError when credentials are missing."""
-        settings = self.settings.connection
-        cap = self.settings.writeback.max_api_calls
-        if settings.login != "demo":
-            return connect(
-                login=settings.login,
-                login_url=settings.login_url or "",
-                credentials=Credentials.from_environment(),
-                ca_file=self.folder / settings.ca_file if settings.ca_file else None,
-                api_version=settings.api_version,
-                max_calls=cap,
-            )
-        running = self._demo_connection()
-        return connect(
-            login="client_credentials",
-            login_url=running.url,
-            credentials=Credentials(client_id=running.client_id, client_secret=running.client_secret),
-            ca_file=running.ca_file,
-            api_version=settings.api_version,
-            max_calls=cap,
-        )
+        demo = self._demo_connection() if self.settings.connection.login == "demo" else None
+        return connect_org(self.settings, self.folder, demo)
 
     def announce(self, until: ExitStack) -> None:
         """Let other processes use this workspace's demo org, until `until` is closed."""
@@ -140,19 +122,7 @@ class Workspace(WorkspaceView):
 
     def connection(self) -> ConnectionCard:
         """Return which org this is, as whom we are there, and what is left of its API allowance."""
-        org = self.org
-        organization, username, budget = org.organization, org.username, org.budget
-        return ConnectionCard(
-            org_name=organization.name,
-            org_id=org.org_id,
-            url=org.url,
-            username=username,
-            api_version=org.api_version,
-            is_sandbox=organization.is_sandbox,
-            daily_max=budget.daily_max or 0,
-            daily_used=budget.daily_used or 0,
-            login=self.settings.connection.login,
-        )
+        return card_of(self.org, self.settings.connection.login)
 
     def refresh_fields(self) -> int:
         """Read the fields of the mapped object afresh and return how many there are (CAT-21)."""
