@@ -21,7 +21,9 @@ SIZES = (500, 20_000)
 
 
 def main(sizes: tuple[int, ...]) -> None:
-    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}")
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
+    )
     print(f"{'accounts':>9} {'run':>7} {'seconds':>9} {'CPU s':>7} {'peak MB':>8}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
