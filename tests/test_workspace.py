@@ -7,6 +7,7 @@ from toolkit.errors import (
     ConfigError,
     DigestError,
     InputError,
+    LimitError,
     NotFoundError,
     PermissionDenied,
     PreflightError,
@@ -314,3 +315,15 @@ def test_status_says_what_to_do_next(ws):
     assert plan.digest[:12] in ws.status().next_step
     ws.commit(plan, confirm=plan.digest)
     assert ws.status().pending == 0
+
+
+def test_the_cap_on_api_calls_holds_for_a_step_not_for_the_life_of_a_notebook(ws):
+    with_mapping(ws, "max_api_calls = 1000", "max_api_calls = 12")
+    ws.close()
+    with Workspace.open(ws.folder) as reopened:
+        for _ in range(4):
+            reopened.pull()
+        assert reopened.org.budget.spent > 12
+    with_mapping(ws, "max_api_calls = 12", "max_api_calls = 2")
+    with Workspace.open(ws.folder) as reopened, pytest.raises(LimitError, match="cap of 2 API calls"):
+        reopened.pull()

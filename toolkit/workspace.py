@@ -376,6 +376,8 @@ class Workspace(WorkspaceView):
     # -- inner -------------------------------------------------------------------------------------------------------
 
     def _run(self, step: str) -> AbstractContextManager[Run]:
+        if "org" in self.__dict__:
+            self.org.renew_cap()  # max_api_calls holds for each step, not for a notebook's whole life
         return recorded(self.store, step, ACCOUNT, self.now, self._spent)
 
     def _spent(self) -> int:

@@ -200,7 +200,7 @@ class Metric(Model):
 class Writeback(Model):
     """What guards a commit. When ``guard_prefix`` is set, only fields that start with it are written there (VIT-19).
 
-    From ``bulk_from`` records on, Bulk API 2.0 is used. A commit stops before ``max_api_calls`` calls are spent.
+    From ``bulk_from`` records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
     """
 
     guard_prefix: str | None = None

@@ -14,8 +14,8 @@ class Budget:
     """The org's daily API requests and how many of them this connection made.
 
     ``daily_max`` and ``daily_used`` are what the org said last, None before its first answer. ``spent`` counts every
-    request this connection sent to the data API, repeated ones too; logins are free. ``cap`` is the connection's own
-    limit on ``spent``.
+    request this connection sent to the data API, repeated ones too; logins are free. ``cap`` is the value of ``spent``
+    at which the connection's own limit is reached.
     """
 
     daily_max: int | None
@@ -36,6 +36,7 @@ class Meter:
 
     def __init__(self, cap: int | None) -> None:
         self._lock = threading.Lock()
+        self._allowed = cap
         self._cap = cap
         self._spent = 0
         self._usage: tuple[int, int] | None = None
@@ -45,11 +46,16 @@ class Meter:
         with self._lock:
             if self._cap is not None and self._spent >= self._cap:
                 raise LimitError(
-                    f"The cap of {self._cap} API calls for this connection is reached; nothing more was sent",
+                    f"The cap of {self._allowed} API calls is reached; nothing more was sent",
                     hint="raise max_calls (max_api_calls in the mapping file), or work on fewer records at once",
                     code="MAX_CALLS",
                 )
             self._spent += 1
+
+    def renew(self) -> None:
+        """Let as many requests be sent again as the cap allows, counted from now."""
+        with self._lock:
+            self._cap = None if self._allowed is None else self._spent + self._allowed
 
     def hear(self, header: str | None) -> None:
         """Take note of a `Sforce-Limit-Info` header, for example ``api-usage=22/15000``."""

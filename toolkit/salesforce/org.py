@@ -59,7 +59,7 @@ def connect(
     """Log in and return the org.
 
     `login` is client_credentials, refresh_token or token (an access token that was handed over). `timeout` is seconds
-    to connect and to wait for an answer, `max_calls` a cap on the calls of this connection. `sleep` and `jitter` are
+    to connect and to wait for an answer, `max_calls` a cap on calls, see `renew_cap`. `sleep` and `jitter` are
     how waits are made. Costs one API call, which proves that the API version and the user's API access are right.
 
     Raises LoginError, UnavailableError when nothing answers, AccessError without API access, InputError for an address
@@ -109,6 +109,10 @@ class Org:
     def budget(self) -> Budget:
         """What the org allows in a day, what is used of it, and what this connection spent."""
         return self._wire.meter.budget()
+
+    def renew_cap(self) -> None:
+        """Begin to count towards `max_calls` anew, for the next step of a connection that lives long."""
+        self._wire.meter.renew()
 
     def limits(self) -> dict[str, tuple[int, int]]:
         """Return every allowance of the org as name -> (maximum, remaining). Costs one call."""
