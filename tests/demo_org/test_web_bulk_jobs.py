@@ -1,4 +1,4 @@
-"""Bulk API 2.0 beyond the plain case: all delimiters, whole jobs in one request, large and odd uploads, lists of jobs."""
+"""Bulk API 2.0 beyond the plain case: delimiters, whole jobs in one request, large and odd uploads, lists of jobs."""
 
 import gzip
 

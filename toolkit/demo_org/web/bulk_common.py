@@ -171,6 +171,15 @@ def quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
+def reasons(refusals: list[Refusal]) -> str:
+    """Return Salesforce's text of why a row was refused: ``CODE:message:FIELD1,FIELD2 --``."""
+    return ";".join(f"{each.code}:{each.message}:{_blamed(each)}--" for each in refusals)
+
+
+def _blamed(refusal: Refusal) -> str:
+    return f"{','.join(refusal.fields)} " if refusal.fields else ""
+
+
 def delete(org: OrgState, kind: str, job_id: str, allowed: frozenset[str]) -> Answer:
     """Delete a job in one of the allowed states. Raises API_ERROR in any other."""
     job = find_job(org, kind, job_id)

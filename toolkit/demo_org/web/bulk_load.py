@@ -7,16 +7,16 @@ with a row is noted beside that row. An empty cell leaves the field alone, ``#N/
 import codecs
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.records import Outcome, Saved
-from toolkit.demo_org.schema import SObject
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import bulk_common
-from toolkit.demo_org.web.bulk_common import fail, quoted
+from toolkit.demo_org.web.bulk_columns import is_column, with_parents
+from toolkit.demo_org.web.bulk_common import fail, quoted, reasons
 from toolkit.demo_org.web.jobs import COMPLETE, DELIMITERS, LINE_ENDINGS, RUNNING, Job
 from toolkit.demo_org.web.writes import Row, save_rows
 
@@ -64,7 +64,8 @@ def _load_rows(org: OrgState, job: Job, sent_header: str, names: list[str], rows
     if sobject is None:
         raise _BadFileError(f"InvalidEntity : Entity '{job.object}' is not supported by the Bulk API.")
     for name in names:
-        _check_column(org, sobject, name, access)
+        if not is_column(org, sobject, name, access):
+            raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
     path = f"/services/data/v{job.version:.1f}/jobs/ingest/{job.id}"
     with _Results(job, sent_header) as results:
         while batch := list(islice(rows, BATCH)):
@@ -79,28 +80,17 @@ def _save(
 ) -> list[Outcome]:
     width = len(names)
     ragged = {number for number, cells in enumerate(batch) if len(cells) != width}
-    rows: list[Row] = [
+    rows: Sequence[Row] = [
         {name: None if cell == NULL else cell for name, cell in zip(names, cells, strict=True) if cell}
         for number, cells in enumerate(batch)
         if number not in ragged
     ]
-    parents = _parents(names)
-    if parents:
-        rows = [_with_parents(row, parents) for row in rows]
+    rows = with_parents(rows, names)
     saved = iter(save_rows(org, path, job.operation, job.object, rows, access, job.external_id, text=True))
     if not ragged:
         return list(saved)
     wrong = Refusal(400, "INVALID_CSV", f"The row does not have the {width} columns of the header", ())
     return [[wrong] if number in ragged else next(saved) for number in range(len(batch))]
-
-
-def _with_parents(row: Row, parents: dict[str, tuple[str, str, str]]) -> Row:
-    # Spelled as REST has it: the object in the attributes, then the field that names the record.
-    plain = {name: value for name, value in row.items() if name not in parents}
-    for name, (relationship, kind, key) in parents.items():
-        if name in row:
-            plain[relationship] = {"attributes": {"type": kind}, key: row[name]}
-    return plain
 
 
 def _checked_header(job: Job) -> str:
@@ -148,30 +138,6 @@ def _cells(reader: Iterator[list[str]]) -> Iterator[list[str]]:
         raise _BadFileError(f"InvalidBatch : Unable to parse the CSV: {bad}") from bad
 
 
-def _check_column(org: OrgState, sobject: SObject, name: str, access: Access) -> None:
-    # A parent is named by its relationship and a field of it; of several possible objects the right one goes first.
-    kind, colon, path = name.rpartition(":")
-    relationship, dot, key = path.partition(".")
-    field = sobject.relationship(relationship) if dot else sobject.field(path)
-    known = field is not None and access.readable(sobject.name, field.name) and not (colon and not dot)
-    if known and dot and field is not None:
-        target = org.schema.get(kind or field.reference_to[0])
-        known = target is not None and target.name in field.reference_to and target.field(key) is not None
-    if not known:
-        raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
-
-
-def _parents(names: list[str]) -> dict[str, tuple[str, str, str]]:
-    """Return what each column of a parent of several possible objects means: relationship, object, and field."""
-    found = {}
-    for name in names:
-        kind, colon, path = name.rpartition(":")
-        if colon:
-            relationship, _, key = path.partition(".")
-            found[name] = relationship, kind, key
-    return found
-
-
 class _Results:
     """The three result files of a job, each written when it has its first row."""
 
@@ -207,7 +173,7 @@ class _Results:
                 lines["successful"].append(self._line([outcome.id, "true" if outcome.created else "false", *cells]))
             else:
                 own_id = cells[id_at] if id_at is not None and id_at < len(cells) else ""
-                lines["failed"].append(self._line([own_id, _reasons(outcome), *cells]))
+                lines["failed"].append(self._line([own_id, reasons(outcome), *cells]))
         for name, written in lines.items():
             self._files[name].write("".join(written))
         self._job.processed += len(batch)
@@ -219,12 +185,3 @@ class _Results:
 
     def _line(self, cells: list[str]) -> str:
         return self._delimiter.join(map(quoted, cells)) + self._ending
-
-
-def _reasons(refusals: list[Refusal]) -> str:
-    """Return Salesforce's text of why a row was refused: ``CODE:message:FIELD1,FIELD2 --``."""
-    return ";".join(f"{each.code}:{each.message}:{_blamed(each)}--" for each in refusals)
-
-
-def _blamed(refusal: Refusal) -> str:
-    return f"{','.join(refusal.fields)} " if refusal.fields else ""

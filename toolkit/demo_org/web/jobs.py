@@ -22,6 +22,8 @@ from toolkit.demo_org.ids import make_id
 logger = logging.getLogger("toolkit.demo_org")
 
 JOB_PREFIX = "750"
+BATCH_PREFIX = "751"
+RESULT_PREFIX = "752"
 OPEN, UPLOADED, RUNNING, COMPLETE, FAILED, ABORTED = (
     "Open",
     "UploadComplete",
@@ -35,6 +37,21 @@ DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICO
 MAX_UPLOAD = 100_000_000
 """Bytes of one upload; Salesforce counts 150 million after base64."""
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+@dataclass
+class Batch:
+    """One batch of a Bulk 1.0 job."""
+
+    id: str
+    created_at: datetime
+    changed_at: datetime
+    state: str = "Queued"
+    message: str | None = None
+    processed: int = 0
+    failed: int = 0
+    total_ms: int = 0
+    result_id: str = ""  # of a query
 
 
 @dataclass
@@ -65,6 +82,7 @@ class Job:
     uploaded: bool = False
     row_ends: "array[int]" = field(default_factory=lambda: array("Q"))  # of a query's result: where each row ends
     header_end: int = 0
+    batches: list[Batch] = field(default_factory=list)  # of a Bulk 1.0 job
     at_rest: threading.Event = field(default_factory=threading.Event)  # cleared while the worker is at it
 
     def __post_init__(self) -> None:
@@ -88,6 +106,7 @@ class Jobs:
         self.folder = Path(self._folder.name)
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
+        self._batch_numbers = itertools.count(1)
         self._jobs: dict[str, Job] = {}
         self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
@@ -100,6 +119,14 @@ class Jobs:
             job = Job(job_id, kind, operation, sobject, user_id, version, at, self.folder, at)
             self._jobs[job_id] = job
         return job
+
+    def add_batch(self, job: Job, at: datetime) -> Batch:
+        """Add a batch to a Bulk 1.0 job."""
+        with self._lock:
+            number = next(self._batch_numbers)
+            batch = Batch(make_id(BATCH_PREFIX, number), at, at, result_id=make_id(RESULT_PREFIX, number))
+            job.batches.append(batch)
+        return batch
 
     def find(self, kind: str, job_id: str) -> Job | None:
         """Return the job of this kind and id (15 or 18 characters), or None."""
