@@ -42,7 +42,7 @@ def test_the_rules_that_follow_from_a_type_hold_for_every_field():
             kind = each["type"]
             if kind in ("id", "reference"):
                 assert (each["length"], each["byteLength"], each["soapType"]) == (18, 18, "tns:ID")
-            elif kind == "boolean":
+            elif kind == "boolean" and not each["calculated"]:
                 assert (each["nillable"], each["aggregatable"], each["defaultedOnCreate"]) == (False, False, True)
                 assert each["defaultValue"] in (True, False)
             elif kind in ("double", "currency", "percent"):
@@ -56,6 +56,8 @@ def test_the_rules_that_follow_from_a_type_hold_for_every_field():
             elif kind == "address":
                 assert each["queryByDistance"] is True
                 assert (each["createable"], each["updateable"]) == (False, False)
+            elif kind == "boolean":
+                assert each["createable"] is False
             elif kind == "multipicklist":
                 assert (each["groupable"], each["sortable"], each["aggregatable"]) == (False, False, False)
             elif kind == "base64":

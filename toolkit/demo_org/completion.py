@@ -12,6 +12,7 @@ from toolkit.demo_org.automation import Rule, Saving, rule_for
 from toolkit.demo_org.duplicates import check_duplicates
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.formula import Formula, FormulaError, Value, compile_formula, from_stored, to_stored
+from toolkit.demo_org.permissions import RIGHTS_ROWS, check_rights_row
 from toolkit.demo_org.picklists import check_dependent, check_record_type, controlled_fields
 from toolkit.demo_org.rules import DuplicateRule, Rules, ValidationRule
 from toolkit.demo_org.schema import MASTER_RECORD_TYPE_ID, Field, Schema, SObject
@@ -63,6 +64,7 @@ class Completion:
             or self.validations
             or self.duplicates
             or self.sobject.record_types
+            or self.sobject.name in RIGHTS_ROWS
         )
 
     def complete(
@@ -105,6 +107,9 @@ class Completion:
             for rule, formula in self.validations
             if formula.holds(draft)
         ]
+        if self.sobject.name in RIGHTS_ROWS:
+            refusal = check_rights_row(connection, draft.schema, self.sobject, draft.record)
+            refusals += [] if refusal is None else [refusal]
         if refusals:
             return refusals
         for rule in self.duplicates:

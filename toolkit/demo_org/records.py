@@ -61,7 +61,10 @@ class SeveralMatches(Refusal):
 
 
 class Records:
-    """The records of an org. Every method may be called from any thread and raises Refusal for Salesforce's no."""
+    """The records of an org. Every method may be called from any thread and raises Refusal for Salesforce's no.
+
+    ``after_write`` is called with the object of each save or deletion when it is done.
+    """
 
     def __init__(self, database: Database, schema: Schema, clock: Clock, rules: Rules | None = None) -> None:
         self.database = database
@@ -69,6 +72,7 @@ class Records:
         self.clock = clock
         self.rules = Rules(standard_duplicate_rules()) if rules is None else rules
         self._saver = Saver(database, schema, self.rules)
+        self.after_write: Callable[[SObject], None] = lambda _: None
         prepare_bin(database)
 
     def get(
@@ -144,6 +148,7 @@ class Records:
         self._begin()
         with self.database.writing():
             delete_record(self.database, self.schema, sobject, target, self.clock.stamp(), access.user_id)
+        self.after_write(sobject)
 
     def undelete(self, record_ids: Sequence[str], access: Access) -> list[Outcome]:
         """Bring records, each with what went with it, back from the recycle bin; return one outcome an id, in order."""
@@ -245,6 +250,7 @@ class Records:
                     _undo_if_refused(outcomes)
         except _UndoneError as undone:
             return [outcome if isinstance(outcome, list) else [ROLLED_BACK] for outcome in undone.outcomes]
+        self.after_write(sobject)
         return outcomes
 
     def _begin(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.demo_org.access import Access, FieldSecurity
+from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company.org_side import seed as seed_company
 from toolkit.demo_org.database import Database
@@ -23,7 +23,9 @@ from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.history import keep_history
 from toolkit.demo_org.listviews import ListView, standard_list_views
 from toolkit.demo_org.objects import standard_schema
+from toolkit.demo_org.permissions import RIGHTS_OBJECTS, Permissions, grant
 from toolkit.demo_org.records import Records
+from toolkit.demo_org.schema import SObject
 from toolkit.demo_org.soql import Query, execute, prepare, to_json, zone_and_calendar
 from toolkit.demo_org.web.allowance import Allowance
 from toolkit.demo_org.web.apps import EVERYBODY, App, Apps
@@ -68,7 +70,8 @@ class OrgState:
             os.close(os.open(db, os.O_CREAT | os.O_WRONLY, 0o600))
         self.database = Database(db, self.schema)
         self.records = Records(self.database, self.schema, self.clock)
-        self.security = FieldSecurity()
+        self.security = Permissions(self.database, self.schema)
+        self.records.after_write = self._written
         self.list_views: list[ListView] = list(standard_list_views())
         self.url = ""
         self.ending = threading.Event()
@@ -160,6 +163,10 @@ class OrgState:
         mark = (hash((self._schema_changes, self.security.version)) ^ 0xE8178A2D) & 0xFFFFFFFF
         return f"{mark:08x}", self._described_at
 
+    def _written(self, sobject: SObject) -> None:
+        if sobject.name in RIGHTS_OBJECTS:
+            self.security.changed()
+
     def remove_field(self, sobject_name: str, field_name: str) -> None:
         """Take a field out of the schema, as an administrator would. Raises KeyError when there is none."""
         sobject = self.schema.get(sobject_name)
@@ -170,8 +177,17 @@ class OrgState:
         self._metadata_changed(["remove_field", sobject_name, field_name])
 
     def set_access(self, sobject_name: str, field_name: str, *, read: bool, edit: bool) -> None:
-        """Set what the integration user may do with a field."""
-        self.security.limit(self.integration_user_id, sobject_name, field_name, read=read, edit=edit)
+        """Set what the integration user may do with a field, in the permission set of its profile."""
+        grant(
+            self.database,
+            self.schema,
+            self.security,
+            self.integration_user_id,
+            f"{sobject_name}.{field_name}",
+            read=read,
+            edit=edit,
+            at=self.clock.stamp(),
+        )
         self._metadata_changed(["set_access", sobject_name, field_name, read, edit])
 
     def drop_list_view(self, name: str) -> None:
@@ -190,11 +206,6 @@ class OrgState:
 
     def _restore_metadata(self) -> None:
         # What administrators changed in an earlier run of the same file is done again, in order.
-        for sobject_name, field_name, read in (
-            ("Account", "Locked_Score__c", True),
-            ("Account", "Hidden_Notes__c", False),
-        ):
-            self.security.limit(self.integration_user_id, sobject_name, field_name, read=read, edit=False)
         changes = json.loads(self.database.fact("metadata_changes") or "[]")
         self.database.keep_fact("metadata_changes", "[]")
         for kind, *details in changes:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from toolkit.demo_org.automation import contract_end
 from toolkit.demo_org.clock import to_stamp
 from toolkit.demo_org.company.customers import CSM_COUNT, Customer, Person, customers, plain, staff
+from toolkit.demo_org.company.setup import PROFILES, Setup
 from toolkit.demo_org.company.words import STREETS
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.ids import make_id
@@ -65,11 +66,10 @@ class _People:
     def write(self) -> None:
         """Write the users, their profiles and the organisation."""
         audit = stamps(self._made, self._made, self.admin)
-        names = ("System Administrator", "Standard User", "Integration User")
-        profiles = self.ids("Profile", len(names))
+        profiles = self.ids("Profile", len(PROFILES))
         rows: list[Row] = [
             {"Id": profile, "Name": name, "UserType": "Standard", **audit}
-            for profile, name in zip(profiles, names, strict=True)
+            for profile, name in zip(profiles, PROFILES, strict=True)
         ]
         _write(self._database, "Profile", rows)
         organization: Row = {
@@ -95,7 +95,15 @@ class _People:
         for record_id, (first, last), title in zip((*self.csms, *self.reps), self._names, titles, strict=True):
             username = f"{plain(first)}.{plain(last)}@demo.example"
             users.append(_user(record_id, first, last, username, title, profiles[1], audit))
+        setup = Setup(self._database, self._schema, self._made, self.admin)
+        setup.write_permissions(dict(zip(PROFILES, profiles, strict=True)))
+        setup.write_metadata()
+        setup.write_groups()
+        roles = setup.write_roles()
+        for user, role in zip(users, [0, 0, *[1] * len(self.csms), *[2] * len(self.reps)], strict=True):
+            user["UserRoleId"] = roles[role]
         _write(self._database, "User", users)
+        setup.assign("CS_Toolkit", [self.integration])
 
 
 class _Company:
