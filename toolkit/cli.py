@@ -95,6 +95,44 @@ def demo_org(
 
 
 @app.command(group=DEMO)
+def conformance(
+    *,
+    org: Annotated[
+        bool, Parameter(help="Ask the org named by CS_TOOLKIT_LOGIN_URL, CS_TOOLKIT_CLIENT_ID, ... and not a demo org.")
+    ] = False,
+    production: Annotated[
+        bool, Parameter(help="Also ask a production org; records are made and deleted in it.")
+    ] = False,
+    as_json: Annotated[bool, Parameter(name="--json", help="Print every check as JSON.")] = False,
+) -> int:
+    """Ask an org a hundred questions and say where its answers are not as expected of Salesforce.
+
+    Asks a fresh demo org, or with --org a real one. Deletes what it made.
+    """
+    from contextlib import ExitStack
+
+    from toolkit import console as printing
+    from toolkit.demo_org import DemoOrg
+    from toolkit.salesforce import Credentials
+    from toolkit.salesforce.conformance import Target, run, target_from_environment
+
+    with ExitStack() as running:
+        if org:
+            target = target_from_environment()
+        else:
+            demo = running.enter_context(DemoOrg.start(accounts=300))
+            credentials = Credentials(demo.client_id, demo.client_secret)
+            target = Target("client_credentials", demo.url, credentials, demo.ca_file)
+        with printing.progress(errors, "Asking") as advance:
+            outcomes = run(target, production=production, progress=advance)
+    if as_json:
+        printing.print_conformance_json(outcomes)
+    else:
+        printing.print_conformance(console, target.login_url, outcomes)
+    return FAILED if any(each.verdict == "differs" for each in outcomes) else DONE
+
+
+@app.command(group=DEMO)
 def init(
     folder: Annotated[Path, Parameter(help="The folder to make a workspace of.")] = HERE,
     *,

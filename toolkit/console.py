@@ -3,8 +3,12 @@
 Everything that comes from a record is printed without being read as markup.
 """
 
+import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import polars as pl
 from rich.console import Console
@@ -13,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit import summaries
+from toolkit.salesforce.conformance import Outcome
 from toolkit.workspace import Workspace
 from toolkit.writeback.commit import Commit
 from toolkit.writeback.plan import Plan
@@ -148,6 +153,41 @@ def print_status(console: Console, workspace: Workspace) -> None:
         print_frame(console, state.runs.head(8).select(columns), title="Last runs")
     console.print()
     console.print(Text(f"Next: {state.next_step}"))
+
+
+def print_conformance(console: Console, url: str, outcomes: Sequence[Outcome]) -> None:
+    """Print how far an org's answers agree, a line a group, and each answer that differs in full."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title=f"Answers of {url}", title_justify="left")
+    for name in ("Group", "Checks", "Agree", "Differ", "Skipped"):
+        table.add_column(name, justify="left" if name == "Group" else "right")
+    for group in dict.fromkeys(each.group for each in outcomes):
+        verdicts = Counter(each.verdict for each in outcomes if each.group == group)
+        differ, skipped = verdicts["differs"], verdicts["skipped"]
+        table.add_row(
+            Text(group),
+            str(verdicts.total()),
+            Text(str(verdicts["agrees"]), style="green"),
+            Text(str(differ or ""), style="red"),
+            Text(str(skipped or ""), style="yellow"),
+        )
+    console.print(table)
+    for each in outcomes:
+        if each.verdict != "agrees":
+            console.print()
+            style = "bold red" if each.verdict == "differs" else "yellow"
+            console.print(Text(f"{each.group}, {each.name}: {each.verdict}", style=style))
+            console.print(Text(f"  {each.request}", style="dim"))
+            for reason in each.reasons:
+                console.print(Text(f"  {reason}"))
+    agree = sum(each.verdict == "agrees" for each in outcomes)
+    console.print()
+    console.print(Text(f"{agree} of {len(outcomes)} checks agree."))
+
+
+def print_conformance_json(outcomes: Sequence[Outcome]) -> None:
+    """Print every check with its verdict as JSON, for a program to read."""
+    rows = [asdict(each) for each in outcomes]
+    sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
 
 
 def _cell(value: object) -> str:
