@@ -80,14 +80,7 @@ def print_mismatches(console: Console, mismatches: pl.DataFrame) -> None:
     if mismatches.is_empty():
         console.print("Every record on both sides has its partner.")
         return
-    where = pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here"))
-    counted = (
-        mismatches.group_by(Side=where, Cause=pl.col("kind"))
-        .agg(pl.len().alias("Records"), pl.col("name").sort_by("id").first().alias("For example"))
-        .sort("Side", "Cause")
-        .select("Side", "Cause", "Records", "For example")
-    )
-    print_frame(console, counted)
+    print_frame(console, summaries.mismatch_counts(mismatches).drop("Why"))
 
 
 def print_distribution(console: Console, workspace: Workspace) -> None:

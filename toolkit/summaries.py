@@ -41,6 +41,20 @@ def score_distribution(scores: pl.DataFrame, here: pl.DataFrame, bands: list[str
     )
 
 
+def mismatch_counts(mismatches: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a side and cause: Side, Cause, Records, and the name (or id) and reason of the first as example."""
+    where = pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here"))
+    return (
+        mismatches.group_by(where.alias("Side"), pl.col("kind").alias("Cause"))
+        .agg(
+            pl.len().cast(pl.Int64).alias("Records"),
+            pl.coalesce("name", "id").sort_by("id").first().alias("For example"),
+            pl.col("reason").sort_by("id").first().alias("Why"),
+        )
+        .sort("Side", "Cause")
+    )
+
+
 def plan_counts(changes: pl.DataFrame) -> pl.DataFrame:
     """Return one row a side, field and verdict with its number of rows: side, field, partner, verdict, rows."""
     return (
