@@ -42,7 +42,7 @@ def score_distribution(scores: pl.DataFrame, here: pl.DataFrame, bands: list[str
 
 
 def mismatch_counts(mismatches: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a side and cause: Side, Cause, Records, and the name (or id) and reason of the first as example."""
+    """Return one row a side and cause: Side, Cause, Records, and the name (or id) and reason of the first."""
     where = pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here"))
     return (
         mismatches.group_by(where.alias("Side"), pl.col("kind").alias("Cause"))
