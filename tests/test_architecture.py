@@ -52,6 +52,7 @@ PURE = (
     "toolkit.writeback.preflight",
     "toolkit.writeback.cost",
     "toolkit.writeback.undo",
+    "toolkit.writeback.settling",
     "toolkit.summaries",
 )
 """Frames in, frames out: no clock, file, network or randomness."""

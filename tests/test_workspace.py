@@ -327,3 +327,77 @@ def test_the_cap_on_api_calls_holds_for_a_step_not_for_the_life_of_a_notebook(ws
     with_mapping(ws, "max_api_calls = 12", "max_api_calls = 2")
     with Workspace.open(ws.folder) as reopened, pytest.raises(LimitError, match="cap of 2 API calls"):
         reopened.pull()
+
+
+def test_BEY_5_after_an_undo_the_next_plan_is_the_plan_before_the_commit(ws):
+    plan = up_to_score(ws).plan()
+    ws.commit(plan, confirm=plan.digest)
+    undo = ws.undo()
+    ws.commit(undo, confirm=undo.digest)
+    for step in (ws.pull, ws.load, ws.match, ws.score):
+        step()
+    assert ws.plan().changes.equals(plan.changes)  # with the same bases and reasons: nobody is said to have edited
+
+
+def test_what_both_sides_agree_on_is_known_from_the_first_plan_without_a_commit(ws):
+    plan = up_to_score(ws).plan()
+    agreed = ws.links().join(plan.changes.filter(pl.col("field") == "CS_Stage__c"), on="there_id", how="anti")
+    account = agreed["there_id"][0]
+    ws.demo_org.edit("Account", account, {"CS_Stage__c": "Churned"})
+    ws.pull()
+    (row,) = (
+        ws.plan().changes.filter((pl.col("there_id") == account) & pl.col("reason").str.contains("Churned")).to_dicts()
+    )
+    assert (row["field"], row["side"], row["verdict"]) == ("stage", "here", "write")
+    assert row["reason"].startswith("changed in Salesforce from ")
+
+
+def swap_ids(ws, one, other):
+    """Give two accounts each other's Product_Id__c, as somebody does who had mixed them up."""
+    held = {row["Id"]: row["Product_Id__c"] for row in ws.demo_org.rows("SELECT Id, Product_Id__c FROM Account")}
+    ws.demo_org.edit("Account", one, {"Product_Id__c": None})
+    ws.demo_org.edit("Account", other, {"Product_Id__c": held[one]})
+    ws.demo_org.edit("Account", one, {"Product_Id__c": held[other]})
+
+
+def test_a_plan_never_pairs_records_that_no_longer_belong_together(ws):
+    up_to_score(ws)
+    one, other = ws.links().head(2).to_dicts()
+    swap_ids(ws, one["there_id"], other["there_id"])
+    ws.pull()  # and nobody thinks of matching again
+    plan = ws.plan()
+    pairs = set(plan.changes.select("here_id", "there_id").rows())
+    assert (one["here_id"], other["there_id"]) in pairs
+    assert (one["here_id"], one["there_id"]) not in pairs
+
+
+def test_BEY_3_a_link_that_changed_since_the_plan_is_held(ws):
+    plan = up_to_score(ws).plan()
+    one, other = (row["there_id"] for row in ws.links().head(2).to_dicts())
+    swap_ids(ws, one, other)
+    ws.pull()
+    done = ws.commit(plan, confirm=plan.digest)
+    held = done.results.filter(pl.col("state") == "held")
+    assert set(held["there_id"]) == {one, other}
+    assert set(held["code"]) == {"NO_LONGER_LINKED"}
+    assert held.height == plan.rows("write").filter(pl.col("there_id").is_in([one, other])).height
+    assert done.written == plan.writes - held.height
+
+
+def test_BEY_3_a_field_that_is_mapped_no_longer_is_held(ws):
+    plan = up_to_score(ws).plan()
+    ws.edit_mapping({"CS_MRR__c": {"direction": "input"}})
+    done = ws.commit(plan, confirm=plan.digest)
+    held = done.results.filter(pl.col("state") == "held")
+    assert set(held["field"]) == {"CS_MRR__c"}
+    assert set(held["code"]) == {"NO_LONGER_MAPPED"}
+
+
+def test_BEY_5_what_went_to_the_wrong_record_can_be_taken_back_after_the_link_was_mended(ws):
+    plan = up_to_score(ws).plan()
+    done = ws.commit(plan, confirm=plan.digest)
+    swap_ids(ws, *ws.links()["there_id"].head(2))
+    ws.pull()
+    undo = ws.undo(done.commit_id)
+    taken_back = ws.commit(undo, confirm=undo.digest)
+    assert (taken_back.written, taken_back.held) == (done.written, 0)

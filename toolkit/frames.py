@@ -143,7 +143,7 @@ CHANGES = FrameSpec(
         "field": pl.String,  # the field that would be written, by its own side's name
         "partner": pl.String,  # the field on the other side that it is mapped to
         "type": pl.String,  # the Salesforce field type: string, double, date, ...
-        "base": pl.String,
+        "base": pl.String,  # what both sides agreed on last; of an undo, what they had agreed on before the commit
         "here": pl.String,
         "there": pl.String,
         "after": pl.String,
@@ -187,6 +187,8 @@ JOURNAL = FrameSpec(
         "state": pl.String,  # intended | written | failed | held
         "code": pl.String,  # Salesforce's errorCode
         "message": pl.String,
+        "base": pl.String,  # what both sides had agreed on before
+        "agreed": pl.String,  # what they agree on once the row is written
     },
     ("commit_id", "seq"),
     "What a commit meant to write and what became of it.",

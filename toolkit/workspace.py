@@ -37,8 +37,10 @@ from toolkit.store import Store
 from toolkit.workspace_view import ACCOUNT, WorkspaceView
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.digest import ID_LENGTH
+from toolkit.writeback.merge import new_base
 from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.preflight import Finding, check_targets
+from toolkit.writeback.sending import read_again
 from toolkit.writeback.sides import Sides, described
 from toolkit.writeback.undo import undo_plan
 
@@ -239,13 +241,16 @@ class Workspace(WorkspaceView):
     def plan(self, directions: Sequence[Direction] = ()) -> Plan:
         """Work out every change on either side and keep it as a plan. Writes nothing anywhere else.
 
-        `directions` leaves out the fields of other directions. Raises PreflightError when a mapped field cannot be
-        used at all, StepMissingError when a side was not read yet.
+        What was read since the last match is matched first: a plan never pairs records that no longer belong together.
+        Where both sides agree, that is noted as the base of the next merge. `directions` leaves out the fields of other
+        directions. Raises PreflightError when a mapped field cannot be used at all, StepMissingError when a side was
+        not read yet.
         """
         with self._run("plan") as run:
-            organization = self.org.organization
+            self._match_what_is_new()
+            sides, organization = self._sides(directions), self.org.organization
             made = make_plan(
-                [self._sides(directions)],
+                [sides],
                 org_id=self.org.org_id,
                 org_name=organization.name,
                 created_at=self.now(),
@@ -254,6 +259,9 @@ class Workspace(WorkspaceView):
                 profile=self.settings.health.profile,
                 calls_left=self.org.budget.left,
             )
+            base = new_base(sides)
+            if sides.base is None or not base.equals(sides.base):
+                self.store.save_records("base", ACCOUNT, base)
             self._keep(made, run)
         return made
 
@@ -269,9 +277,8 @@ class Workspace(WorkspaceView):
             written = self.store.journal(wanted)
             sides = self._sides()
             paths = sorted({*written.filter(pl.col("side") == "there")["field"].to_list(), self.mapped.name})
-            ids = written["there_id"].drop_nulls().unique().sort()
-            fresh = self.org.by_ids(self.mapped.sobject, ids, ["Id", *paths]).rename({"Id": frames.RECORD_KEY})
-            now_there = replace(sides, there=fresh)
+            fresh, _ = read_again(self.org, self.mapped.sobject, written["there_id"].unique().sort(), paths)
+            now_there = replace(sides, there=fresh.rename({"Id": frames.RECORD_KEY}))
             made = seal(
                 undo_plan(written, [now_there]),
                 [now_there],
@@ -304,6 +311,7 @@ class Workspace(WorkspaceView):
         """
         self._allow("commit")
         with self._run("commit") as run:
+            self._match_what_is_new()
             done = commit(
                 plan,
                 confirm,
@@ -397,6 +405,14 @@ class Workspace(WorkspaceView):
             there=self.there(),
             base=self.store.records("base", ACCOUNT),
         )
+
+    def _match_what_is_new(self) -> None:
+        """Match again if records were read since the last match, so that no link is older than its records."""
+        runs = self.runs()
+        matched = pl.col("run_id").filter((pl.col("step") == "match") & (pl.col("status") == "done")).max()
+        read = pl.col("run_id").filter(pl.col("step").is_in(["pull", "load"])).max()
+        if runs.select((read > matched.fill_null(0)).fill_null(False)).item():
+            self.match()
 
     def _keep(self, plan: Plan, run: Run) -> None:
         self.store.save_plan(plan.meta(), plan.changes)

@@ -318,6 +318,8 @@ def intended(commit_id: str, changes: pl.DataFrame) -> pl.DataFrame:
         pl.lit("intended").alias("state"),
         pl.lit(None).alias("code"),
         pl.lit(None).alias("message"),
+        "base",
+        pl.col("after").alias("agreed"),
     )
     return conform(frame, JOURNAL)
 

@@ -11,6 +11,7 @@ from toolkit import frames
 from toolkit.errors import NotFoundError, StepMissingError, StoreError
 from toolkit.frames import FrameError, FrameSpec
 from toolkit.store import Store
+from toolkit.store.schema import STEPS
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123_000, tzinfo=UTC)
 TABLES = [frames.LINKS, frames.MISMATCHES, frames.SKIPS, frames.SCORES, frames.CONTRIBUTIONS]
@@ -248,7 +249,9 @@ def test_a_store_without_tables_is_made_by_the_first_writer(tmp_path):
     with Store.open(tmp_path) as store:
         assert store.runs().is_empty()
     with sqlite3.connect(tmp_path / "store.sqlite") as connection:
-        assert connection.execute("SELECT version, name FROM schema_versions").fetchall() == [(1, "The first tables")]
+        assert connection.execute("SELECT version, name FROM schema_versions").fetchall() == [
+            (number, name) for number, (name, _) in enumerate(STEPS, 1)
+        ]
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
 

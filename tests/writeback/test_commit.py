@@ -315,3 +315,56 @@ def test_a_connection_with_a_cap_counts_as_well(desk):
     capped.describe("Account")
     with pytest.raises(LimitError, match="only 1 are left"):
         commit(plan, plan.digest, capped, desk.store, desk.settings, objects=[sides], now=NOW)
+
+
+@pytest.mark.parametrize("gone", ["removed", "hidden"])
+def test_CAT_16_a_field_that_goes_away_between_plan_and_commit_holds_its_rows_only(any_desk, gone):
+    plan = any_desk.plan()
+    if gone == "removed":
+        any_desk.demo_org.remove_field("Account", "CS_Segment__c")
+    else:
+        any_desk.demo_org.set_access("Account", "CS_Segment__c", read=False, edit=False)
+    done = any_desk.commit(plan)
+    held = done.results.filter(pl.col("state") == "held")
+    assert held.select("field", "code").unique().rows() == [("CS_Segment__c", "FIELD_GONE")]
+    assert done.written == plan.writes - held.height
+    assert any_desk.store.open_commits() == []
+
+
+def test_CAT_16_a_commit_that_was_cut_off_is_settled_although_a_field_is_gone(desk):
+    plan = desk.plan()
+    desk.demo_org.faults.inject("status", times=50, status=503, match="composite/sobjects")
+    with pytest.raises(SalesforceError):
+        desk.commit(plan)
+    desk.demo_org.faults.clear()
+    desk.demo_org.remove_field("Account", "CS_Segment__c")
+    desk.org.describe("Account", refresh=True)
+    settled = resume(plan.plan_id, desk.org, desk.store, objects=[desk.sides()])
+    assert desk.store.open_commits() == []
+    assert set(settled.results["code"]) == {"NOT_WRITTEN", "FIELD_GONE"}
+
+
+def test_BEY_5_what_somebody_else_had_written_already_is_not_taken_back(desk):
+    plan = desk.plan()
+    row = plan.rows("write").filter(pl.col("field") == "CS_Health_Band__c").row(0, named=True)
+    desk.demo_org.edit("Account", row["there_id"], {"CS_Health_Band__c": row["after"]})
+    undo = desk.undo(desk.commit(plan).commit_id)
+    assert undo.writes == plan.writes - 1
+    desk.commit(undo)
+    assert desk.in_org("CS_Health_Band__c")[row["there_id"]] == (row["after"],)
+
+
+def test_BEY_2_a_value_that_changed_here_while_its_old_one_was_written_is_no_conflict(desk):
+    desk.commit(desk.plan())
+    here_id = desk.sides().links["here_id"][0]
+
+    def edit(stage):
+        edited = pl.when(pl.col("id") == here_id).then(pl.lit(stage)).otherwise("stage").alias("stage")
+        desk.store.save_records("here", "account", desk.here().with_columns(edited))
+
+    edit("Churned")
+    plan = desk.plan()
+    edit("Growth")
+    desk.commit(plan)
+    (row,) = desk.plan().changes.to_dicts()
+    assert (row["verdict"], row["base"], row["there"], row["after"]) == ("write", "Churned", "Churned", "Growth")

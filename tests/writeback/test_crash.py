@@ -14,7 +14,7 @@ import pytest
 from tests.writeback.desk import PATHS, Desk
 from toolkit.errors import NotFoundError
 from toolkit.writeback.commit import resume
-from toolkit.writeback.journal import IN_JOB
+from toolkit.writeback.settling import IN_JOB
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0

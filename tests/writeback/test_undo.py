@@ -5,9 +5,9 @@ import pytest
 
 from tests.writeback.samples import NOW, mapped, sides
 from toolkit.frames import CHANGES, conform
-from toolkit.writeback.journal import intended
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.plan import make_plan, seal
+from toolkit.writeback.settling import intended
 from toolkit.writeback.undo import undo_plan
 
 OUT = mapped("segment", "CS_Segment__c", "output")

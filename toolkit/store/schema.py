@@ -61,7 +61,15 @@ CREATE TABLE runs (
 ) STRICT;
 """
 
-STEPS: tuple[tuple[str, str], ...] = (("The first tables", _FIRST),)
+_JOURNALED_BASE = """
+ALTER TABLE journal ADD COLUMN base TEXT;
+ALTER TABLE journal ADD COLUMN agreed TEXT;
+"""
+
+STEPS: tuple[tuple[str, str], ...] = (
+    ("The first tables", _FIRST),
+    ("The journal knows what both sides agreed on", _JOURNALED_BASE),
+)
 """Name and SQL of every step. The version of a store is the number of steps it has been through."""
 
 VERSION = len(STEPS)

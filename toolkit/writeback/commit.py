@@ -21,10 +21,11 @@ from toolkit.errors import DigestError, NotFoundError, PlanError
 from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.cost import allowed, predict, refuse_if_too_dear
-from toolkit.writeback.journal import IN_JOB, Ledger, compared, intended
+from toolkit.writeback.journal import Ledger
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.records import refresh
 from toolkit.writeback.sending import Progress, Sender, answered, apply_here, now_here, now_there, types_of, wide
+from toolkit.writeback.settling import IN_JOB, compared, intended, outdated
 from toolkit.writeback.sides import Sides
 
 
@@ -81,6 +82,9 @@ def commit(
     try:
         for sides in objects:
             mine = rows.filter(pl.col("object") == sides.object)
+            dropped = outdated(mine, plan, sides)
+            ledger.settle(dropped)
+            mine = mine.join(dropped, on="seq", how="anti", maintain_order="left")
             there, here = (mine.filter(pl.col("side") == side) for side in ("there", "here"))
             if there.height:
                 Sender(org, ledger, cost.via(sides.object), tell).send(there, sides)

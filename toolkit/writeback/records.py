@@ -1,39 +1,59 @@
 """Records brought up to date with what a commit wrote or found, so that the next plan is made of what is so."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from toolkit.frames import RECORD_KEY
 from toolkit.store import Store
 from toolkit.values import column_dtype, text_to_column, to_text
-from toolkit.writeback.journal import CHANGED
 from toolkit.writeback.merge import new_base
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.settling import CHANGED
+from toolkit.writeback.sides import PAIR, Sides
 
 
 def refresh(store: Store, sides: Sides, journal: pl.DataFrame) -> None:
     """Bring the kept records there, and the base of the next merge, up to date with the journal of a commit."""
-    mine = journal.filter((pl.col("object") == sides.object) & (pl.col("side") == "there"))
+    rows = journal.filter(pl.col("object") == sides.object)
     written, moved = pl.col("state") == "written", pl.col("code") == CHANGED
-    known = mine.filter(written | ((pl.col("state") == "held") & moved)).select(
+    known = rows.filter((pl.col("side") == "there") & (written | ((pl.col("state") == "held") & moved))).select(
         pl.col("there_id").alias(RECORD_KEY),
         "field",
         "type",
         value=pl.when(written).then("after").otherwise("before"),
     )
-    there = with_values(sides.there, known)
-    here = store.records("here", sides.object)
-    current = Sides(
-        sides.object,
-        sides.mapping,
-        sides.describe,
-        sides.links,
-        sides.here if here is None else here,
-        there,
-        sides.base,
-    )
+    there, here = with_values(sides.there, known), store.records("here", sides.object)
     if known.height:
         store.save_records("there", sides.object, there)
+    base = with_agreed(sides.base, rows.filter(written))
+    current = replace(sides, here=sides.here if here is None else here, there=there, base=base)
     store.save_records("base", sides.object, new_base(current))
+
+
+def with_agreed(base: pl.DataFrame | None, written: pl.DataFrame) -> pl.DataFrame | None:
+    """Return a base in which each written journal row's pair of fields has the value that both sides agreed on.
+
+    Where the sides agree now, `new_base` says so by itself. This is for where they do not: after an undo, which gives
+    back the base as it was, and for a side that was changed again before its old value was written to the other.
+    """
+    if written.is_empty():
+        return base
+    there_field = pl.col("side") == "there"
+    cells = written.select(
+        pl.col("there_id").alias(RECORD_KEY),
+        "here_id",
+        field=pl.when(there_field)
+        .then(pl.format(PAIR, "partner", "field"))
+        .otherwise(pl.format(PAIR, "field", "partner")),
+        type=pl.lit("string"),
+        value="agreed",
+    )
+    keys = cells.select(RECORD_KEY, "here_id").unique(maintain_order=True)
+    if base is None:
+        return with_values(keys, cells)
+    others = base.join(keys, on=RECORD_KEY, how="anti")
+    mine = keys.join(base, on=[RECORD_KEY, "here_id"], how="left")
+    return with_values(pl.concat([others, mine.select(base.columns)]), cells)
 
 
 def with_values(frame: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:

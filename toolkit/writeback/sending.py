@@ -9,20 +9,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from toolkit.errors import NotFoundError, RequestError
 from toolkit.frames import RECORD_KEY
-from toolkit.salesforce import Org
+from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.values import to_text
 from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
-from toolkit.writeback.journal import Ledger, compared
+from toolkit.writeback.journal import Ledger
 from toolkit.writeback.records import with_values
 from toolkit.writeback.remedies import remedy
 from toolkit.writeback.sentences import sentence
+from toolkit.writeback.settling import compared
 from toolkit.writeback.sides import Sides
 
 Progress = Callable[[int, int | None], None]
 
 RECORDS_PER_BATCH: dict[Via, int] = {"collections": RECORDS_PER_READ, "bulk": RECORDS_PER_JOB}
 """So many records are read again, then written."""
+
+MOST_DECIMALS = 15
 
 _CLEAR = "\0"  # stands for null while rows are turned into columns; no canonical text holds it
 
@@ -80,25 +84,52 @@ def apply_here(rows: pl.DataFrame, sides: Sides, ledger: Ledger) -> None:
 
 
 def now_there(org: Org, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
-    """Return journal rows with what Salesforce holds ``now``, as text, and whether the record was ``found``."""
+    """Return journal rows with what Salesforce holds ``now``, as text, and whether the record was ``found``.
+
+    A field that was deleted or hidden since the plan is said to be ``hidden``; its rows hold nothing now.
+    """
     paths = rows["field"].unique(maintain_order=True).to_list()
-    records = org.by_ids(sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), ["Id", *paths])
-    return _with_now(rows, records.rename({"Id": "there_id"}), "there_id", {path: path for path in paths}, sides)
+    records, hidden = read_again(org, sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), paths)
+    named = {path: path for path in paths}
+    now = _with_now(rows, records.rename({"Id": "there_id"}), "there_id", named, sides)
+    return now.with_columns(hidden=pl.col("field").is_in(hidden))
+
+
+def read_again(org: Org, sobject: str, ids: pl.Series, paths: list[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Return the records with these ids, and which of the fields were deleted or hidden meanwhile and are not read."""
+    try:
+        return org.by_ids(sobject, ids, ["Id", *paths]), []
+    except (RequestError, NotFoundError):
+        hidden = _missing(paths, org.describe(sobject, refresh=True))
+        if not hidden:
+            raise
+    return org.by_ids(sobject, ids, ["Id", *(path for path in paths if path not in hidden)]), hidden
 
 
 def now_here(rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     """Return journal rows with what is here ``now``, as text, and whether the record was ``found``."""
     pairs = dict(rows.select("field", "partner").unique().iter_rows())
-    return _with_now(rows, sides.here.rename({RECORD_KEY: "here_id"}), "here_id", pairs, sides)
+    now = _with_now(rows, sides.here.rename({RECORD_KEY: "here_id"}), "here_id", pairs, sides)
+    return now.with_columns(hidden=pl.lit(False))
+
+
+def _missing(paths: list[str], describe: ObjectDescribe) -> list[str]:
+    missing = []
+    for path in paths:
+        try:
+            describe.field(path)
+        except NotFoundError:
+            missing.append(path)
+    return missing
 
 
 def _with_now(rows: pl.DataFrame, records: pl.DataFrame, key: str, paths: dict[str, str], sides: Sides) -> pl.DataFrame:
     """The rows with ``now`` and ``found``; `paths` gives the Salesforce path of each field that is written."""
     held = [pl.DataFrame(schema={key: pl.String, "field": pl.String, "now": pl.String})]
+    types = dict(rows.select("field", "type").unique().iter_rows())
     for name, path in paths.items():
         if name in records.columns:
-            field = sides.describe.field(path)
-            text = to_text(pl.col(name), records.schema[name], field.type, field.scale)
+            text = to_text(pl.col(name), records.schema[name], types[name], _scale(sides, path))
             held.append(records.select(key, pl.lit(name).alias("field"), text.alias("now")))
     present = records.select(key, pl.lit(True).alias("found"))
     return (
@@ -106,6 +137,13 @@ def _with_now(rows: pl.DataFrame, records: pl.DataFrame, key: str, paths: dict[s
         .join(present, on=key, how="left", maintain_order="left")
         .with_columns(pl.col("found").fill_null(False))
     )
+
+
+def _scale(sides: Sides, path: str) -> int:
+    try:
+        return sides.describe.field(path).scale
+    except NotFoundError:  # it was there when the plan was made; every digit is compared then
+        return MOST_DECIMALS
 
 
 def wide(rows: pl.DataFrame) -> pl.DataFrame:

@@ -49,11 +49,13 @@ def described(mapping: ObjectMapping, describe: ObjectDescribe) -> dict[str, Fie
 
 
 HERE, THERE, BASE = "here:", "there:", "base:"
+PAIR = "{} = {}"
+"""How a pair of fields is called, here before there."""
 
 
 def pair(field: FieldMapping) -> str:
     """Return the name of a mapped pair of fields, which is its column in the base: ``stage = CS_Stage__c``."""
-    return f"{field.here} = {field.there}"
+    return PAIR.format(field.here, field.there)
 
 
 def side_by_side(sides: Sides, fields: tuple[FieldMapping, ...]) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Undo: a plan made from the journal of a commit, which puts back what was there before (BEY-5).
 
 Only fields that still hold what the commit wrote are put back. Whatever was changed since is somebody's later wish: it
-is held, and listed.
+is held, and listed. What both sides had agreed on before comes back as well: the next plan after an undo is the plan
+before the commit.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.values import to_text
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.sentences import sentence, shown
+from toolkit.writeback.settling import ALREADY, UNDO
 from toolkit.writeback.sides import Sides
 
 
@@ -21,7 +23,8 @@ def undo_plan(journal: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
     The sides' ``here`` and ``there`` say what each holds now; ``there`` should be read afresh. A field that holds its
     old value already gives no row.
     """
-    written = journal.filter(pl.col("state") == "written")
+    # What held the value already was not written by the commit, so it is not its to take back.
+    written = journal.filter((pl.col("state") == "written") & pl.col("code").ne_missing(ALREADY))
     by_name = {sides.object: sides for sides in objects}
     parts = [CHANGES.empty().select(MERGED_COLUMNS)]
     for (name, side, field, partner), rows in written.partition_by(
@@ -57,11 +60,11 @@ def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: st
         "field",
         "partner",
         "type",
-        pl.col("after").alias("base"),
+        "base",
         "here",
         "there",
         pl.col("before").alias("after"),
-        pl.lit("undo").alias("rule"),
+        pl.lit(UNDO).alias("rule"),
         pl.when(ours).then(pl.lit("write")).otherwise(pl.lit("held")).alias("verdict"),
         pl.when(ours)
         .then(sentence("puts back ", before, " in place of ", wrote))
