@@ -155,3 +155,16 @@ def test_lists_of_jobs_come_in_pages_and_by_kind(api):
     assert api.get("/jobs/query", params={"concurrencyMode": "serial"}).json()["records"] == []
     assert api.get("/jobs/query", params={"jobType": "Newest"}).status_code == 400
     assert api.get("/jobs/query", params={"queryLocator": "x"}).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def test_deleting_past_the_recycle_bin_is_a_right_of_its_own(api, web_org):
+    ids = [api.post("/sobjects/Account", {"Name": f"Hard {n}"}).json()["id"] for n in range(2)]
+    body = {"object": "Account", "operation": "hardDelete"}
+    assert api.post("/jobs/ingest", body).json()[0]["errorCode"] == "FEATURENOTENABLED"
+    right = {"Name": "Hard_Delete", "Label": "Hard Delete", "PermissionsBulkApiHardDelete": True}
+    made = api.post("/sobjects/PermissionSet", right).json()["id"]
+    api.post("/sobjects/PermissionSetAssignment", {"AssigneeId": web_org.user_id, "PermissionSetId": made})
+    job, info = api.ingest("Id\n" + "\n".join([*ids, "001000000000000"]) + "\n", "hardDelete")
+    assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (3, 1), info
+    soql = f"SELECT count() FROM Account WHERE Id IN ('{ids[0]}', '{ids[1]}')"
+    assert api.get("/queryAll", params={"q": soql}).json()["totalSize"] == 0

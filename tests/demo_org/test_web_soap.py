@@ -74,3 +74,38 @@ def test_what_is_no_call_is_a_fault(api, body, code):
 def test_an_unknown_version_is_a_fault(api):
     answer = soap(api, "<u:getUserInfo/>", path="/services/Soap/u/99.0")
     assert text_of(answer, "sf:exceptionCode") == "UNSUPPORTED_API_VERSION"
+
+
+MERGE = (
+    "<u:merge><u:request><u:masterRecord><s:type xmlns:s='urn:sobject.partner.soap.sforce.com'>Account</s:type>"
+    "<s:Id xmlns:s='urn:sobject.partner.soap.sforce.com'>{}</s:Id>"
+    "<s:Site xmlns:s='urn:sobject.partner.soap.sforce.com'>Kept</s:Site></u:masterRecord>"
+    "<u:recordToMergeIds>{}</u:recordToMergeIds></u:request></u:merge>"
+)
+
+
+def test_merging_moves_children_and_leaves_word_of_the_loser(api):
+    winner, loser = (api.post("/sobjects/Account", {"Name": f"Merge {n}"}).json()["id"] for n in "ab")
+    child = api.post("/sobjects/Contact", {"LastName": "Moved", "AccountId": loser}).json()["id"]
+    answer = soap(api, MERGE.format(winner, loser), api.access_token)
+    assert answer.status_code == 200, answer.text
+    assert (text_of(answer, "success"), text_of(answer, "mergedRecordIds")) == ("true", loser)
+    assert child in answer.text
+    assert api.get(f"/sobjects/Contact/{child}?fields=AccountId").json()["AccountId"] == winner
+    assert api.get(f"/sobjects/Account/{winner}?fields=Site").json()["Site"] == "Kept"
+    gone = api.get("/queryAll", params={"q": f"SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'"})
+    assert gone.json()["records"][0]["MasterRecordId"] == winner
+    again = soap(api, MERGE.format(winner, loser), api.access_token)
+    assert (text_of(again, "success"), text_of(again, "statusCode")) == ("false", "ENTITY_IS_DELETED")
+
+
+def test_what_was_deleted_comes_back(api):
+    made = api.post("/sobjects/Account", {"Name": "There and back"}).json()["id"]
+    gone = soap(api, f"<u:delete><u:ids>{made}</u:ids></u:delete>", api.access_token)
+    assert text_of(gone, "success") == "true"
+    assert api.get(f"/sobjects/Account/{made}").status_code == 404
+    back = soap(api, f"<u:undelete><u:ids>{made}</u:ids></u:undelete>", api.access_token)
+    assert (text_of(back, "id"), text_of(back, "success")) == (made, "true")
+    assert api.get(f"/sobjects/Account/{made}").status_code == 200
+    wrong = soap(api, "<u:undelete><u:ids>nonsense</u:ids></u:undelete>", api.access_token)
+    assert text_of(wrong, "success") == "false"

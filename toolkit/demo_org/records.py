@@ -99,17 +99,26 @@ class Records:
             raise _not_found()
         return {each.name: _printed(sobject, each, values) for each in wanted}
 
-    def create(self, sobject_name: str, values: Mapping[str, object], access: Access) -> str:
-        """Create a record and return its id."""
-        return self._one("insert", sobject_name, values, access).id
+    def create(
+        self, sobject_name: str, values: Mapping[str, object], access: Access, allow_duplicates: bool = False
+    ) -> str:
+        """Create a record and return its id; `allow_duplicates` says that the caller has seen the duplicates."""
+        return self._one("insert", sobject_name, values, access, allow_duplicates=allow_duplicates).id
 
-    def update(self, sobject_name: str, record_id: str, values: Mapping[str, object], access: Access) -> None:
+    def update(
+        self,
+        sobject_name: str,
+        record_id: str,
+        values: Mapping[str, object],
+        access: Access,
+        allow_duplicates: bool = False,
+    ) -> None:
         """Change a record. Raises NOT_FOUND when there is none and ENTITY_IS_DELETED when it is in the bin."""
         sobject = self._sobject(sobject_name)
         if any(name.lower() == "id" for name in values):
             raise Refusal(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.")
         target = self._required(sobject, record_id)
-        self._one("update", sobject_name, {**values, "Id": target}, access)
+        self._one("update", sobject_name, {**values, "Id": target}, access, allow_duplicates=allow_duplicates)
 
     def upsert(
         self,
@@ -119,6 +128,7 @@ class Records:
         values: Mapping[str, object],
         access: Access,
         update_only: bool = False,
+        allow_duplicates: bool = False,
     ) -> tuple[str, bool]:
         """Change the record that has this value in this field, or create it; return its id and whether it is new.
 
@@ -132,12 +142,13 @@ class Records:
             raise Refusal(400, "INVALID_FIELD", message)
         if field.type == "id":
             if not external_value:
-                return self.create(sobject_name, values, access), True
-            self.update(sobject_name, external_value, values, access)
+                return self.create(sobject_name, values, access, allow_duplicates), True
+            self.update(sobject_name, external_value, values, access, allow_duplicates)
             return to_18(external_value), False
         if update_only and not self.find(sobject.name, field.name, external_value):
             raise _not_found()
-        saved = self._one("upsert", sobject_name, {**values, field.name: external_value}, access, field.name)
+        row = {**values, field.name: external_value}
+        saved = self._one("upsert", sobject_name, row, access, field.name, allow_duplicates)
         return saved.id, saved.created
 
     def delete(self, sobject_name: str, record_id: str, access: Access) -> None:
@@ -360,9 +371,17 @@ class Records:
         return Saved(pending.target, created=False)
 
     def _one(
-        self, operation: str, name: str, values: Mapping[str, object], access: Access, key: str | None = None
+        self,
+        operation: str,
+        name: str,
+        values: Mapping[str, object],
+        access: Access,
+        key: str | None = None,
+        allow_duplicates: bool = False,
     ) -> Saved:
-        outcome = self.save_many(operation, name, [values], access, external_id=key)[0]
+        outcome = self.save_many(operation, name, [values], access, external_id=key, allow_duplicates=allow_duplicates)[
+            0
+        ]
         if isinstance(outcome, Saved):
             return outcome
         raise outcome[0] if isinstance(outcome[0], SeveralMatches) else RowRefusal(outcome)

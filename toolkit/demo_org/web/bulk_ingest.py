@@ -13,9 +13,9 @@ from toolkit.demo_org.web.bulk_common import CSV_TYPE, content_url, find_job, fu
 from toolkit.demo_org.web.bulk_load import load
 from toolkit.demo_org.web.jobs import OPEN, TERMINAL, UPLOADED, Job, pieces_of
 from toolkit.demo_org.web.multipart import form_parts
-from toolkit.demo_org.web.permissions import HARD_DELETE_TEXT, may_hard_delete
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call
+from toolkit.demo_org.web.writes import HARD_DELETE_TEXT
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 MOST_IN_ONE_REQUEST = 100_000
@@ -56,7 +56,7 @@ def _new_job(org: OrgState, call: Call, details: dict[str, object]) -> Job:
     operation = str(details.get("operation", ""))
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
-    if operation == "hardDelete" and not may_hard_delete(org, call.user_id):
+    if operation == "hardDelete" and not org.access(call.user_id).has_right("BulkApiHardDelete"):
         raise Refusal(400, "FEATURENOTENABLED", f"FeatureNotEnabled : {HARD_DELETE_TEXT}")
     sobject = org.schema.get(str(details.get("object", "")))
     if sobject is None:

@@ -16,9 +16,9 @@ from toolkit.demo_org.web import oauth
 from toolkit.demo_org.web.classic_forms import TYPES, batch_fields, job_fields, one, result_list, several
 from toolkit.demo_org.web.classic_work import QUERIES, work
 from toolkit.demo_org.web.jobs import Batch, Job, pieces_of
-from toolkit.demo_org.web.permissions import HARD_DELETE_TEXT, may_hard_delete
 from toolkit.demo_org.web.versions import parse_version
 from toolkit.demo_org.web.wire import Answer, Call
+from toolkit.demo_org.web.writes import HARD_DELETE_TEXT
 from toolkit.demo_org.web.xml_form import BadXmlError, local, parse_xml
 
 OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete", *QUERIES})
@@ -89,7 +89,7 @@ def _create(org: OrgState, call: Call, as_json: bool) -> Job:
     mode = MODES.get(given.get("concurrencyMode", "Parallel").lower())
     if mode is None:
         raise ClassicError("InvalidJob", f"Unknown concurrency mode: {given['concurrencyMode']}")
-    if operation == "hardDelete" and not may_hard_delete(org, call.user_id):
+    if operation == "hardDelete" and not org.access(call.user_id).has_right("BulkApiHardDelete"):
         raise ClassicError("FeatureNotEnabled", HARD_DELETE_TEXT)
     external_id = None
     if operation == "upsert":

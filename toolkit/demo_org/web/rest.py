@@ -13,7 +13,7 @@ from toolkit.demo_org.web import describe
 from toolkit.demo_org.web.describe import find_object
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call, not_found
-from toolkit.demo_org.web.writes import check_lock
+from toolkit.demo_org.web.writes import allows_duplicates, check_lock
 
 FIRST_WITH_CREATED = 46
 """From this version on an upsert that changes a record answers 200 with a body; before it, 204 without one."""
@@ -23,7 +23,7 @@ def create(org: OrgState, call: Call, sobject: str) -> Answer:
     """POST /sobjects/X: a new record."""
     found = find_object(org, sobject)
     check_lock(org, call.path)
-    record_id = org.records.create(found.name, _values(call), org.access(call.user_id))
+    record_id = org.records.create(found.name, _values(call), org.access(call.user_id), allows_duplicates(call))
     return Answer(201, {"id": record_id, "success": True, "errors": []}, _location(call, found, record_id))
 
 
@@ -38,7 +38,7 @@ def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     access = org.access(call.user_id)
     _check_unmodified(call, lambda: org.records.get(found.name, record_id, access))
     check_lock(org, call.path)
-    org.records.update(found.name, record_id, _values(call), access)
+    org.records.update(found.name, record_id, _values(call), access, allows_duplicates(call))
     return Answer(204)
 
 
@@ -71,7 +71,13 @@ def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> A
     access = org.access(call.user_id)
     try:
         record_id, created = org.records.upsert(
-            found.name, field, value, _values(call), access, update_only=call.flag("updateOnly")
+            found.name,
+            field,
+            value,
+            _values(call),
+            access,
+            update_only=call.flag("updateOnly"),
+            allow_duplicates=allows_duplicates(call),
         )
     except SeveralMatches as several:
         return _several(call, found, list(several.ids))

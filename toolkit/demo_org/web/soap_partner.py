@@ -1,14 +1,22 @@
 """The operations of the partner and enterprise SOAP APIs that have no counterpart in REST, and logging in."""
 
+from collections.abc import Iterable
+from xml.etree import ElementTree as ET
+
+from toolkit.demo_org.access import Access
+from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.records import Outcome, RowRefusal, Saved
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import soap
 from toolkit.demo_org.web.bulk_common import stamp
-from toolkit.demo_org.web.soap import SoapCall, SoapFault, element, elements
+from toolkit.demo_org.web.soap import XSI, SoapCall, SoapFault, element, elements
 from toolkit.demo_org.web.wire import Answer, Call
-from toolkit.demo_org.web.xml_form import child_text
+from toolkit.demo_org.web.xml_form import child_text, is_nil, local
 
 LAST_WITH_LOGIN = 64
 """From the next version on login() does not exist."""
+
+_OWN = frozenset({"type", "Id", "fieldsToNull"})
 
 
 def answer(org: OrgState, call: Call, api: str, version: str) -> Answer:
@@ -62,6 +70,75 @@ def get_server_timestamp(call: SoapCall) -> str:
     return _result(element("timestamp", stamp(call.org.clock.now()))) if user_id else ""
 
 
+def merge(call: SoapCall) -> str:
+    """Merge up to two records into a third, once a request; each is answered by itself."""
+    access = call.org.access(call.session.user_id)
+    requests = [each for each in call.operation if local(each) == "request"]
+    return "".join(_result(_merged(call.org, access, each)) for each in requests)
+
+
+def undelete(call: SoapCall) -> str:
+    """Bring records back from the recycle bin."""
+    access = call.org.access(call.session.user_id)
+    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    return "".join(map(_recycled, call.org.records.undelete(ids, access)))
+
+
+def delete(call: SoapCall) -> str:
+    """Put records into the recycle bin."""
+    access = call.org.access(call.session.user_id)
+    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    answered = []
+    for record_id in ids:
+        sobject = call.org.schema.by_prefix(record_id)
+        if sobject is None:
+            malformed = Refusal(400, "MALFORMED_ID", f"malformed id {record_id}", ())
+            answered.append(_recycled([malformed]))
+            continue
+        outcomes = call.org.records.save_many("delete", sobject.name, [{"Id": record_id}], access)
+        answered += map(_recycled, outcomes)
+    return "".join(answered)
+
+
+def _merged(org: OrgState, access: Access, request: ET.Element) -> str:
+    master = next((each for each in request if local(each) == "masterRecord"), ET.Element("none"))
+    losers = [(each.text or "").strip() for each in request if local(each) == "recordToMergeIds"]
+    values = {local(each): None if is_nil(each) else each.text for each in master if local(each) not in _OWN}
+    values |= {(each.text or "").strip(): None for each in master if local(each) == "fieldsToNull"}
+    master_id = (child_text(master, "Id") or "").strip()
+    kind = (child_text(master, "type") or master.get(f"{{{XSI}}}type", "").rpartition(":")[2]).strip()
+    sobject = org.schema.get(kind) or org.schema.by_prefix(master_id)
+    try:
+        if sobject is None:
+            raise Refusal(400, "INVALID_TYPE", f"sObject type '{kind}' is not supported.", ())  # noqa: TRY301
+        merged = org.records.merge(sobject.name, master_id, losers, access, values)
+    except Refusal as refusal:
+        reasons = refusal.reasons if isinstance(refusal, RowRefusal) else (refusal,)
+        return f"{_errors(reasons)}{element('id', master_id)}{element('success', False)}"
+    return (
+        element("id", merged.id)
+        + "".join(element("mergedRecordIds", each) for each in merged.merged)
+        + element("success", True)
+        + "".join(element("updatedRelatedIds", each) for each in merged.related)
+    )
+
+
+def _recycled(outcome: Outcome) -> str:
+    if isinstance(outcome, Saved):
+        return _result(elements(id=outcome.id, success=True))
+    return _result(f"{_errors(outcome)}{elements(id=None, success=False)}")
+
+
+def _errors(reasons: Iterable[Refusal]) -> str:
+    return "".join(
+        "<errors>"
+        + "".join(element("fields", name) for name in each.fields or ())
+        + elements(message=each.message, statusCode=each.code)
+        + "</errors>"
+        for each in reasons
+    )
+
+
 def _result(inner: str) -> str:
     return f"<result>{inner}</result>"
 
@@ -103,4 +180,7 @@ OPERATIONS = {
     "logout": logout,
     "getUserInfo": get_user_info,
     "getServerTimestamp": get_server_timestamp,
+    "merge": merge,
+    "undelete": undelete,
+    "delete": delete,
 }

@@ -11,6 +11,9 @@ from toolkit.demo_org.web.wire import Call
 Row = Mapping[str, object]
 """One record as it is to be saved: values by field."""
 
+HARD_DELETE_TEXT = (
+    "hardDelete operation requires special user profile permission, please contact your system administrator"
+)
 LOCKED_TEXT = "unable to obtain exclusive access to this record"
 
 
@@ -58,6 +61,12 @@ def save_rows(
     if held == len(rows):
         return outcomes
     left = rows[held:] if held else rows
+    if operation == "hardDelete":
+        return outcomes + org.records.hard_delete(sobject, [_id_of(row) for row in left], access)
     return outcomes + org.records.save_many(
         operation, sobject, left, access, external_id=external_id, text=text, allow_duplicates=allow_duplicates
     )
+
+
+def _id_of(row: Row) -> str:
+    return next((str(value) for name, value in row.items() if name.lower() == "id"), "")
