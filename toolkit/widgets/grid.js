@@ -1,6 +1,9 @@
 // The browser's half of the grid: draws the page the kernel gives, and sends back searches, sorts, pages and edits.
 // Text is only ever set as textContent, so nothing in a record can become markup.
 
+const TYPING_PAUSE = 200; // milliseconds without a key before a search is sent
+const WIDTH_OF_OTHERS = 110; // pixels that a column without a width gets at least
+
 function element(tag, properties = {}, children = []) {
   const node = Object.assign(document.createElement(tag), properties);
   node.append(...children);
@@ -8,155 +11,178 @@ function element(tag, properties = {}, children = []) {
 }
 
 function render({ model, el }) {
+  const columns = model.get("columns");
+  el.classList.add("cs-grid");
+  el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys typed here for its own commands
+
   const search = element("input", { type: "search", placeholder: "Search", className: "cs-search" });
   search.setAttribute("aria-label", `Search ${model.get("label")}`);
   const count = element("span", { className: "cs-count" });
   count.setAttribute("role", "status");
-  const head = element("thead");
+  const headings = columns.map(heading);
   const body = element("tbody");
-  const table = element("table", {}, [head, body]);
+  const table = element("table", {}, [
+    element("colgroup", {}, columns.map(({ width }) => {
+      const col = element("col");
+      if (width) col.style.width = `${width}px`;
+      return col;
+    })),
+    element("thead", {}, [element("tr", {}, headings)]),
+    body,
+  ]);
   table.setAttribute("aria-label", model.get("label"));
+  table.style.minWidth = `${columns.reduce((sum, { width }) => sum + (width || WIDTH_OF_OTHERS), 0)}px`;
   const previous = element("button", { type: "button", textContent: "‹ Previous" });
+  const where = element("span", { className: "cs-count" });
   const next = element("button", { type: "button", textContent: "Next ›" });
+  const pages = element("div", { className: "cs-bar" }, [previous, where, next]);
   const message = element("div", { className: "cs-message" });
   message.setAttribute("role", "alert");
-  el.classList.add("cs-grid");
   el.append(
     element("div", { className: "cs-bar" }, [search, count]),
     element("div", { className: "cs-scroll" }, [table]),
-    element("div", { className: "cs-bar cs-pages" }, [previous, next]),
+    pages,
     message,
   );
 
-  const ask = (change) => {
+  function ask(change) {
     model.set("query", { ...model.get("query"), ...change });
     model.save_changes();
-  };
+  }
+
   let typing;
   search.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => ask({ find: search.value, page: 0 }), 150);
+    typing = setTimeout(() => ask({ find: search.value, page: 0 }), TYPING_PAUSE);
   });
   previous.addEventListener("click", () => ask({ page: model.get("page").number - 1 }));
   next.addEventListener("click", () => ask({ page: model.get("page").number + 1 }));
 
-  function drawHead() {
-    const query = model.get("query");
-    head.replaceChildren(
-      element("tr", {}, model.get("columns").map((column) => {
-        const sorted = query.sort === column.name;
-        const arrow = sorted ? (query.descending ? " ↓" : " ↑") : "";
-        const button = element("button", { type: "button", textContent: column.label + arrow });
-        button.addEventListener("click", () => ask({ sort: column.name, descending: sorted && !query.descending, page: 0 }));
-        const cell = element("th", { scope: "col" }, [button]);
-        cell.setAttribute("aria-sort", sorted ? (query.descending ? "descending" : "ascending") : "none");
-        cell.style.textAlign = column.align;
-        if (column.width) cell.style.width = column.width;
-        return cell;
-      })),
-    );
-  }
-
-  function send(row, column, value) {
-    model.send({ kind: "edit", row, column, value });
-  }
-
-  function editor(cell, column, row, key) {
-    const old = row[column.name];
-    let field;
-    if (column.choices.length) {
-      field = element("select", {}, column.choices.map((choice) =>
-        element("option", { value: choice, textContent: choice, selected: choice === old })));
-    } else {
-      field = element("input", { type: "text", value: old ?? "" });
-    }
-    field.setAttribute("aria-label", `${column.label} of ${key}`);
-    let done = false;
-    const leave = (keep) => {
-      if (done) return;
-      done = true;
-      if (keep && field.value !== (old ?? "")) send(key, column.name, field.value);
-      draw();
-    };
-    field.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // JupyterLab would take the keys as its own
-      if (event.key === "Enter") leave(true);
-      if (event.key === "Escape") leave(false);
+  function heading(column) {
+    const button = element("button", { type: "button", title: `Sort by ${column.label}` }, [
+      element("span", { textContent: column.label }),
+      element("span", { className: "cs-arrow" }),
+    ]);
+    button.addEventListener("click", () => {
+      const query = model.get("query");
+      ask({ sort: column.name, descending: query.sort === column.name && !query.descending, page: 0 });
     });
-    field.addEventListener("change", () => column.choices.length && leave(true));
-    field.addEventListener("blur", () => leave(true));
-    cell.replaceChildren(field);
-    field.focus();
+    return element("th", { scope: "col", className: `cs-${column.align}` }, [button]);
   }
 
-  const LIGHTS = { ok: ["●", "fits"], warning: ["▲", "look at this"], error: ["■", "does not fit"] };
+  function drawHeadings() {
+    const query = model.get("query");
+    columns.forEach((column, position) => {
+      const sorted = query.sort === column.name;
+      headings[position].setAttribute("aria-sort", sorted ? (query.descending ? "descending" : "ascending") : "none");
+      headings[position].querySelector(".cs-arrow").textContent = sorted ? (query.descending ? "▼" : "▲") : "";
+    });
+  }
 
-  function drawCell(column, row, key, edited) {
-    const value = row[column.name];
-    const cell = element("td");
-    cell.style.textAlign = column.align;
-    if (edited.has(`${key}\u0000${column.name}`)) cell.classList.add("cs-edited");
-    if (column.kind === "check") {
-      const box = element("input", { type: "checkbox", checked: value === true, disabled: !column.editable });
-      box.setAttribute("aria-label", `${column.label} of ${key}`);
-      box.addEventListener("change", () => send(key, column.name, box.checked));
-      cell.append(box);
-      return cell;
+  function control(column, row, value) {
+    if (column.switch) return element("input", { type: "checkbox", checked: value === true });
+    if (column.choices.length) {
+      return element("select", {}, column.choices.map((choice) =>
+        element("option", { value: choice, textContent: column.words[choice] ?? choice, selected: choice === value })));
     }
-    if (column.kind === "light") {
-      const [sign, words] = LIGHTS[value] ?? ["", ""];
-      const light = element("span", { className: `cs-light cs-${value}`, textContent: sign, title: row[column.note] || words });
-      light.setAttribute("role", "img");
-      light.setAttribute("aria-label", row[column.note] || words);
-      cell.append(light);
-      return cell;
-    }
-    cell.textContent = value ?? "";
-    if (value === null) cell.classList.add("cs-null");
-    cell.title = value ?? "";
-    if (column.editable) {
-      cell.tabIndex = 0;
-      cell.classList.add("cs-editable");
-      cell.addEventListener("dblclick", () => editor(cell, column, row, key));
-      cell.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && event.target === cell) {
-          event.preventDefault();
-          event.stopPropagation();
-          editor(cell, column, row, key);
-        }
+    return element("input", { type: "text", value: value ?? "", autocomplete: "off" });
+  }
+
+  function editor(column, row, value) {
+    const field = control(column, row, value);
+    field.setAttribute("aria-label", `${column.label} of ${row.key}`);
+    field.dataset.cell = JSON.stringify([row.key, column.name]);
+    field.addEventListener("change", () => {
+      model.send({ kind: "edit", row: row.key, column: column.name, value: column.switch ? field.checked : field.value });
+    });
+    if (field.type === "text") {
+      field.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") field.blur();
+        if (event.key === "Escape") field.value = value ?? "";
       });
     }
+    return field;
+  }
+
+  function drawCell(column, row) {
+    const value = row.cells[column.name];
+    const cell = element("td", { className: `cs-${column.align}` });
+    if (column.wrap) cell.classList.add("cs-wrap");
+    if (row.edited.includes(column.name)) cell.classList.add("cs-edited");
+    if (column.editable) {
+      cell.append(editor(column, row, value));
+      return cell;
+    }
+    const text = column.switch ? (value ? "yes" : "no") : column.words[value] ?? value;
+    if (text === null) {
+      cell.classList.add("cs-null");
+      return cell;
+    }
+    if (column.tones[value]) {
+      const sign = element("span", { className: `cs-sign cs-${column.tones[value]}`, textContent: column.signs[value] });
+      sign.setAttribute("aria-hidden", "true"); // the word beside it says the same
+      cell.append(sign);
+    }
+    cell.append(text);
+    if (!column.wrap) cell.title = text;
     return cell;
+  }
+
+  function drawRow(row) {
+    const cells = element("tr", {}, columns.map((column) => drawCell(column, row)));
+    if (!row.note) return [cells];
+    cells.classList.add("cs-noted");
+    return [cells, element("tr", { className: "cs-note" }, [element("td", { colSpan: columns.length, textContent: row.note })])];
   }
 
   function draw() {
     const page = model.get("page");
-    const edited = new Set(page.edited.map(([row, column]) => `${row}\u0000${column}`));
-    drawHead();
-    body.replaceChildren(...page.rows.map((row) =>
-      element("tr", {}, model.get("columns").map((column) => drawCell(column, row, String(row[page.key]), edited)))));
+    const focused = body.contains(document.activeElement) ? document.activeElement : null;
+    drawHeadings();
+    body.replaceChildren(...page.rows.flatMap(drawRow));
     if (!page.rows.length) {
-      const nothing = element("td", { textContent: "Nothing to show", className: "cs-nothing" });
-      nothing.colSpan = model.get("columns").length;
-      body.append(element("tr", {}, [nothing]));
+      const nothing = page.all ? "No row is like that" : "Nothing to show";
+      body.append(element("tr", {}, [element("td", { textContent: nothing, className: "cs-nothing", colSpan: columns.length })]));
     }
-    const last = page.first + page.rows.length - (page.rows.length ? 1 : 0);
-    count.textContent = `${page.first.toLocaleString("en")}–${last.toLocaleString("en")} of ${page.total.toLocaleString("en")}`;
+    if (focused) refocus(focused);
+    const last = page.first + Math.max(page.rows.length - 1, 0);
+    const of = page.total === page.all ? number(page.all) : `${number(page.total)} found among ${number(page.all)}`;
+    count.textContent = page.pages > 1 ? `Rows ${number(page.first)} to ${number(last)} of ${of}` : `Rows: ${of}`;
+    where.textContent = `Page ${number(page.number + 1)} of ${number(page.pages)}`;
     previous.disabled = page.number === 0;
     next.disabled = page.number + 1 >= page.pages;
-    previous.parentElement.hidden = page.pages <= 1;
+    pages.hidden = page.pages <= 1;
   }
 
-  const say = () => { message.textContent = model.get("message"); };
-  model.on("change:page", draw);
-  model.on("change:columns", draw);
-  model.on("change:message", say);
+  // A page is drawn anew after each edit: whoever went on to another cell meanwhile stays in it, with what they typed.
+  function refocus(before) {
+    const after = [...body.querySelectorAll("[data-cell]")].find((field) => field.dataset.cell === before.dataset.cell);
+    if (!after) return;
+    if (after.type === "text") after.value = before.value;
+    after.focus();
+  }
+
+  function number(value) {
+    return value.toLocaleString("en");
+  }
+
+  function showQuery() {
+    const { find } = model.get("query");
+    if (document.activeElement !== search && search.value !== find) search.value = find;
+  }
+
+  function say() {
+    message.textContent = model.get("message");
+  }
+
+  const reactions = { "change:page": draw, "change:query": showQuery, "change:message": say };
+  Object.entries(reactions).forEach(([event, react]) => model.on(event, react));
   draw();
+  showQuery();
   say();
   return () => {
-    model.off("change:page", draw);
-    model.off("change:columns", draw);
-    model.off("change:message", say);
+    clearTimeout(typing);
+    Object.entries(reactions).forEach(([event, react]) => model.off(event, react));
   };
 }
 

@@ -1,4 +1,4 @@
-"""An editable table for notebooks: filter, sort, page and edit a polars frame of any length.
+"""An editable table for notebooks: search, sort, page and edit a polars frame of any length.
 
 The frame stays in the kernel; the browser is given one page of it as text. Everything the browser can do is a plain
 method here (`sort_by`, `find`, `turn_to`, `edit`), so a notebook or a test drives the same table without a browser.
@@ -8,36 +8,49 @@ Values are shown as text and never as HTML.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anywidget
 import polars as pl
 import traitlets
 
-from toolkit.widgets.twin import table_html
+from toolkit.errors import ToolkitError
+from toolkit.widgets.twin import SIGNS, StaticTwin, table_html
 
 FOLDER = Path(__file__).parent
+NOTHING_ASKED = {"find": "", "sort": "", "descending": False, "page": 0}
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is shown. ``choices`` makes an editable cell a list to choose from."""
+    """How one column is shown.
+
+    `width` is in pixels; what is left over goes to the columns without one. `wrap` breaks long text into lines instead
+    of cutting it off. `words` say what is shown for a value; `tones` give a value a sign: ok, planned, warning, error.
+    An editable column is a list to choose from with `choices`, a switch for booleans, and else a box to type in.
+    """
 
     name: str
     label: str
-    align: str = "left"  # left | right | center
+    width: int = 0
+    align: Literal["left", "right", "center"] = "left"
+    wrap: bool = False
     editable: bool = False
-    choices: Sequence[str] = field(default=())
-    width: str = ""
-    kind: str = "text"  # text | check | light (ok, warning or error, with the words in the column named by `note`)
-    note: str = ""
+    choices: Sequence[str] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    tones: Mapping[str, str] = field(default_factory=dict)
+
+    def in_words(self) -> pl.Expr:
+        """Return the column's text as it is shown."""
+        return pl.col(self.name).cast(pl.String).replace(dict(self.words))
 
 
-class Grid(anywidget.AnyWidget):
-    """A table over `frame`, whose first column `key` identifies a row.
+class Grid(StaticTwin, anywidget.AnyWidget):
+    """A table over `frame`, in which the values of the column `key` tell the rows apart.
 
-    `on_edit(key, column, value)` is called for each edit and may raise ValueError or a ToolkitError: the edit is then
-    not taken and the message is shown below the table.
+    `note` names a column whose text, where there is any, is shown below its row. `on_edit(key, column, value)` is
+    called for each edit and may raise ValueError or a ToolkitError: the edit is then not taken, and what was raised is
+    shown below the table.
     """
 
     _esm = FOLDER / "grid.js"
@@ -56,6 +69,7 @@ class Grid(anywidget.AnyWidget):
         *,
         key: str,
         label: str,
+        note: str = "",
         page_size: int = 12,
         on_edit: Callable[[str, str, Any], None] | None = None,
     ) -> None:
@@ -63,15 +77,17 @@ class Grid(anywidget.AnyWidget):
         self._frame = frame
         self._columns = tuple(columns)
         self._key = key
+        self._note = note
         self._page_size = page_size
         self._on_edit = on_edit
+        self._drawn = 0
         self.edits: dict[tuple[str, str], Any] = {}
         """What was edited so far: (row key, column) -> value."""
-        self.columns = [asdict(column) | {"choices": list(column.choices)} for column in columns]
+        self.columns = [self._for_browser(column) for column in columns]
         self.label = label
-        self.query = {"find": "", "sort": "", "descending": False, "page": 0}
-        self._show({})
-        self.observe(self._show, "query")
+        self.query = NOTHING_ASKED
+        self._draw()
+        self.observe(lambda _change: self._draw(), "query")
         self.on_msg(self._receive)
 
     @property
@@ -80,16 +96,19 @@ class Grid(anywidget.AnyWidget):
         return self._frame
 
     def replace(self, frame: pl.DataFrame) -> None:
-        """Show another frame with the same columns."""
+        """Show another frame with the same columns, from its first page, under the same search and order."""
         self._frame = frame
-        self._show({})
+        if self.query["page"]:
+            self.turn_to(0)
+        else:
+            self._draw()
 
     def find(self, text: str) -> None:
         """Show the rows in which any shown column contains `text`, whatever its case."""
         self.query = {**self.query, "find": text, "page": 0}
 
     def sort_by(self, column: str, *, descending: bool = False) -> None:
-        """Sort by one column; nulls last."""
+        """Sort by one column, numbers by their size also where they are kept as text; nulls last."""
         self.query = {**self.query, "sort": column, "descending": descending, "page": 0}
 
     def turn_to(self, page: int) -> None:
@@ -97,61 +116,96 @@ class Grid(anywidget.AnyWidget):
         self.query = {**self.query, "page": page}
 
     def edit(self, row: str, column: str, value: Any) -> None:
-        """Set one cell. Raises ValueError when the column is not editable or the value is none of its choices."""
+        """Set one cell. Raises ValueError when the column is not editable or the value does not suit it."""
         target = next((each for each in self._columns if each.name == column), None)
         if target is None or not target.editable:
             raise ValueError(f"{column} cannot be edited")
         if target.choices and value not in target.choices:
             raise ValueError(f"{value!r} is none of {', '.join(target.choices)}")
+        value = _suited(value, self._frame.schema[column], target.label)
         if self._on_edit is not None:
             self._on_edit(row, column, value)
-        dtype = self._frame.schema[column]
-        here = pl.col(self._key).cast(pl.String) == row
-        self._frame = self._frame.with_columns(
-            pl.when(here).then(pl.lit(value, dtype)).otherwise(pl.col(column)).alias(column)
-        )
+        edited = pl.when(pl.col(self._key).cast(pl.String) == row).then(pl.lit(value, self._frame.schema[column]))
+        self._frame = self._frame.with_columns(edited.otherwise(pl.col(column)).alias(column))
         self.edits[row, column] = value
-        self._show({})
+        self._draw()
 
     def selection(self) -> pl.DataFrame:
         """Return the rows that the search leaves, in the order shown, over all pages."""
         frame = self._frame
-        shown = [column.name for column in self._columns]
         text = str(self.query.get("find", "")).strip().lower()
         if text:
-            matches = [
-                pl.col(name).cast(pl.String).str.to_lowercase().str.contains(text, literal=True) for name in shown
+            found = [
+                column.in_words().str.to_lowercase().str.contains(text, literal=True).fill_null(value=False)
+                for column in self._columns
             ]
-            frame = frame.filter(pl.any_horizontal(matches).fill_null(value=False))
-        if self.query.get("sort") in shown:
-            frame = frame.sort(
-                str(self.query["sort"]), descending=bool(self.query.get("descending")), nulls_last=True,
-                maintain_order=True,
-            )  # fmt: skip
-        return frame
+            frame = frame.filter(pl.any_horizontal(found))
+        sort = next((column for column in self._columns if column.name == self.query.get("sort")), None)
+        if sort is None:
+            return frame
+        order = [pl.col(sort.name)]
+        if frame.schema[sort.name] == pl.String:
+            order = [pl.col(sort.name).cast(pl.Float64, strict=False), sort.in_words()]
+        descending = bool(self.query.get("descending"))
+        return frame.sort(order, descending=descending, nulls_last=True, maintain_order=True)
 
-    def html(self, rows: int = 12) -> str:
-        """Return the first rows as static HTML, for a reader without a kernel."""
+    def summary(self) -> str:
+        """Return the table's name and length."""
+        return f"{self.label}: {self.selection().height:,} rows"
+
+    def html(self, rows: int = 12, *, only: pl.DataFrame | None = None) -> str:
+        """Return the first rows, or the rows `only`, as static HTML for a reader without a kernel."""
         selected = self.selection()
-        shown = selected.head(rows).select(pl.col(column.name).alias(column.label) for column in self._columns)
-        right = {column.label for column in self._columns if column.align == "right"}
-        return table_html(shown, right=right, total=selected.height)
+        notes = [pl.col(self._note).alias("Note")] if self._has_notes(selected) else []
+        chosen = (selected.head(rows) if only is None else only).select(
+            *(self._for_reader(column) for column in self._columns), *notes
+        )
+        return table_html(
+            chosen,
+            right={column.label for column in self._columns if column.align == "right"},
+            wrap={column.label for column in self._columns if column.wrap} | {"Note"},
+            total=selected.height,
+        )
 
-    def _show(self, _change: Mapping[str, Any]) -> None:
+    def _has_notes(self, rows: pl.DataFrame) -> bool:
+        return bool(self._note) and bool((rows[self._note].fill_null("") != "").any())
+
+    def _for_reader(self, column: Column) -> pl.Expr:
+        if not column.tones and not column.words:
+            return pl.col(column.name).alias(column.label)
+        signs = {value: f"{SIGNS[tone]} " for value, tone in column.tones.items()}
+        sign = pl.col(column.name).cast(pl.String).replace_strict(signs, default="", return_dtype=pl.String)
+        return (sign + column.in_words()).alias(column.label)
+
+    def _for_browser(self, column: Column) -> dict[str, Any]:
+        switch = self._frame.schema[column.name] == pl.Boolean
+        signs = {value: SIGNS[tone] for value, tone in column.tones.items()}
+        return asdict(column) | {"choices": list(column.choices), "switch": switch, "signs": signs}
+
+    def _draw(self) -> None:
         rows = self.selection()
         pages = max(1, -(-rows.height // self._page_size))
         number = min(max(0, int(self.query.get("page", 0))), pages - 1)
-        wanted = list(dict.fromkeys([self._key, *(each.name for each in self._columns)]))
-        notes = [each.note for each in self._columns if each.note and each.note not in wanted]
-        part = rows.slice(number * self._page_size, self._page_size).select([*wanted, *notes])
-        shown = part.with_columns(
-            pl.col(name).cast(pl.String) for name, dtype in part.schema.items() if dtype != pl.Boolean
+        part = rows.slice(number * self._page_size, self._page_size)
+        cells = part.select(
+            pl.col(each.name) if part.schema[each.name] == pl.Boolean else pl.col(each.name).cast(pl.String)
+            for each in self._columns
         )
+        keys = part[self._key].cast(pl.String)
+        notes = part[self._note] if self._note else pl.repeat(None, part.height, eager=True)
+        self._drawn += 1
         self.page = {
-            "rows": shown.to_dicts(), "key": self._key, "number": number, "pages": pages, "total": rows.height,
+            "rows": [
+                {"key": key, "cells": row, "note": note, "edited": [name for at, name in self.edits if at == key]}
+                for key, row, note in zip(keys, cells.to_dicts(), notes, strict=True)
+            ],
+            "number": number,
+            "pages": pages,
             "first": number * self._page_size + 1 if rows.height else 0,
-            "edited": [[row, column] for row, column in self.edits],
-        }  # fmt: skip
+            "total": rows.height,
+            "all": self._frame.height,
+            "drawn": self._drawn,  # a page that did not change is sent again all the same: it takes back a refused edit
+        }
 
     def _receive(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         if content.get("kind") != "edit":
@@ -159,6 +213,18 @@ class Grid(anywidget.AnyWidget):
         try:
             self.edit(str(content["row"]), str(content["column"]), content["value"])
             self.message = ""
-        except Exception as error:  # noqa: BLE001 - whatever an edit runs into is shown where the person looks
+        except (ValueError, ToolkitError) as error:
             self.message = str(error)
-            self._show({})
+            self._draw()
+
+
+def _suited(value: Any, dtype: pl.DataType, label: str) -> Any:
+    """Return what was typed as a value of the column; nothing typed is null."""
+    if dtype == pl.Boolean and not isinstance(value, bool):
+        raise ValueError(f"{label} is either on or off")
+    if isinstance(value, str) and dtype.is_integer():
+        try:
+            return int(value) if value.strip() else None
+        except ValueError:
+            raise ValueError(f"{label} is a whole number, not {value!r}") from None
+    return value

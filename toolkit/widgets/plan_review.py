@@ -1,118 +1,154 @@
 """The plan review: what would be written where, row by row, and the button that writes exactly that.
 
 The commit is made with the digest of the plan that is on the screen. A plan that changed meanwhile has another digest
-and is refused.
+and is refused. Afterwards the same rows say what became of each.
 """
 
 import ipywidgets
 import polars as pl
-from toolkit.writeback.commit import Commit
 
 from toolkit import summaries
 from toolkit.errors import ToolkitError
+from toolkit.widgets.filters import Filters
 from toolkit.widgets.grid import Column, Grid
-from toolkit.widgets.notebook_widget import Message, NotebookWidget
-from toolkit.widgets.twin import facts_html, table_html
+from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
+from toolkit.widgets.twin import figures_html, plural, table_html
 from toolkit.workspace import Workspace
+from toolkit.writeback.commit import Commit
 from toolkit.writeback.plan import Plan
 
-EVERYTHING = "Everything"
+EXAMPLES = 8
+TONES = {
+    "write": "planned",
+    "conflict": "warning",
+    "held": "warning",
+    "refused": "error",
+    "intended": "warning",
+    "written": "ok",
+    "failed": "error",
+}
 COLUMNS = (
-    Column("#", "#", align="right", width="50px"),
-    Column("Written to", "Written to"),
-    Column("Record", "Record"),
-    Column("Field", "Field"),
-    Column("Before", "Before"),
-    Column("After", "After"),
-    Column("Verdict", "Verdict"),
-    Column("Why", "Why"),
+    Column("#", "#", width=56, align="right"),
+    Column("Written to", "Written to", width=92),
+    Column("Record", "Record", width=190),
+    Column("Field", "Field", width=170),
+    Column("Before", "Before", width=120),
+    Column("After", "After", width=140),
+    Column("Verdict", "Verdict", width=96, tones=TONES),
+    Column("Why", "Why", wrap=True),
 )
 
 
 class PlanReview(NotebookWidget):
-    """Shows one plan with filters by side, field and verdict, its cost and digest, and commits it."""
+    """Shows one plan with filters by side, field and verdict, what it costs, and commits it once it was looked at."""
 
     def __init__(self, workspace: Workspace, plan: Plan) -> None:
         super().__init__()
         self._workspace = workspace
         self.plan = plan
-        self.commit_result: Commit | None = None
-        self._readable = summaries.readable(plan.changes)
-        self.grid = Grid(self._readable, COLUMNS, key="#", label="Planned changes", page_size=12)
-        self.side = self._filter("Written to")
-        self.field = self._filter("Field")
-        self.verdict = self._filter("Verdict")
+        self.outcome: Commit | None = None
+        """What became of the commit, once there was one."""
+        self._rows = summaries.readable(plan.changes).sort("Written to", descending=True, maintain_order=True)
+        self.grid = Grid(self._rows, COLUMNS, key="#", label="Planned changes", page_size=12)
+        columns = {"Written to": "Written to", "Field": "Field", "Verdict": "Verdict"}
+        self.filters = Filters(self._rows, columns, self.grid.replace)
+        self.figures = ipywidgets.HTML(self._figures())
         self.reviewed = ipywidgets.Checkbox(
-            description="I have looked at these changes", indent=False, disabled=not plan.writes
+            description="I have looked at these changes", indent=False, layout=ipywidgets.Layout(width="auto")
         )
-        self.commit_button = ipywidgets.Button(
-            description=f"Commit {plan.writes:,} changes", button_style="primary", icon="check", disabled=True,
-            tooltip="Write exactly these rows", layout=ipywidgets.Layout(width="auto"),
-        )  # fmt: skip
-        self.progress = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="260px", visibility="hidden"))
+        self.commit_button = button("", "Write exactly these rows", icon="check", primary=True)
+        self.progress = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="220px"))
         self.message = Message()
-        self.reviewed.observe(self._arm, "value")
+        self.reviewed.observe(lambda _change: self._offer(), "value")
         self.commit_button.on_click(lambda _button: self._commit_or_complain())
         self.children = (
-            ipywidgets.HTML(self._facts()),
-            ipywidgets.HBox([self.side, self.field, self.verdict]),
+            self.figures,
+            self.filters,
             self.grid,
-            ipywidgets.HBox([self.reviewed, self.commit_button, self.progress]),
+            row(self.reviewed, self.commit_button, self.progress),
             self.message,
         )
+        self._offer()
+
+    def show(self, *, side: str = "", field: str = "", verdict: str = "") -> None:
+        """Show only the rows of a side (Here, Salesforce), a field, or a verdict (write, conflict, held, refused)."""
+        self.filters.choose(**{"Written to": side, "Field": field, "Verdict": verdict})
 
     def commit(self) -> Commit:
-        """Write exactly the rows of this plan, by its digest. Raises what `Workspace.commit` raises."""
-        self.progress.layout.visibility = "visible"
-        self.commit_button.disabled = True
-        result = self._workspace.commit(self.plan, confirm=self.plan.digest, progress=self._advance)
-        self.commit_result = result
-        self.reviewed.disabled = True
-        self.message.say(str(result))
-        return result
+        """Write exactly the rows of this plan, by its digest, and return what became of them.
+
+        After a commit, also one by the button, it writes nothing and returns the same outcome. Raises what
+        `Workspace.commit` raises.
+        """
+        if self.outcome is None:
+            self._offer(running=True)
+            try:
+                self.outcome = self._workspace.commit(self.plan, confirm=self.plan.digest, progress=self._advance)
+                self._show_outcome(self.outcome)
+            finally:
+                self.reviewed.value = self.outcome is not None
+                self._offer()
+        return self.outcome
+
+    def summary(self) -> str:
+        """Return the plan in a line, or what became of it."""
+        return str(self.outcome or self.plan)
 
     def html(self) -> str:
-        """Return the plan's figures, its counts by field, and its first rows as static HTML."""
+        """Return the plan's figures, its counts by field, and rows that show its variety, as static HTML."""
         counts = summaries.plan_counts(self.plan.changes).select(
             pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("Here")).alias("Written to"),
             pl.col("field").alias("Field"),
+            pl.col("partner").alias("From"),
             pl.col("verdict").alias("Verdict"),
             pl.col("rows").alias("Changes"),
         )
-        return self._facts() + "<br>" + table_html(counts, right={"Changes"}) + "<br>" + self.grid.html(rows=8)
-
-    def _facts(self) -> str:
-        plan = self.plan
-        return facts_html(
-            "Planned changes",
-            {
-                "To write": plan.writes,
-                "Held, in conflict or refused": plan.changes.height - plan.writes,
-                "Records touched": plan.changes.select("side", "object", "there_id").unique().height,
-                "Cost": str(plan.cost),
-                "Digest": plan.digest[:12],
-            },
+        shown = summaries.examples(self.plan.changes, EXAMPLES)["seq"].implode()
+        examples = self._rows.filter(pl.col("#").is_in(shown))
+        return "".join(
+            (
+                self._figures(),
+                table_html(counts, right={"Changes"}),
+                '<p style="margin:14px 0 4px">Some of the rows:</p>',
+                self.grid.html(only=examples),
+            )
         )
 
-    def _filter(self, column: str) -> ipywidgets.Dropdown:
-        choices = [EVERYTHING, *sorted(self._readable.get_column(column).unique().to_list())]
-        dropdown = ipywidgets.Dropdown(
-            options=choices, description=column, layout=ipywidgets.Layout(width="300px"),
-            style={"description_width": "80px"},
-        )  # fmt: skip
-        dropdown.observe(self._narrow, "value")
-        return dropdown
+    def _figures(self) -> str:
+        plan, outcome = self.plan, self.outcome
+        waiting = {f"{verdict.capitalize()}": plan.count(verdict) for verdict in ("conflict", "held", "refused")}
+        records = plan.rows("write").select("object", "here_id", "there_id").unique().height
+        figures: dict[str, object] = {"To write": plan.writes}
+        if outcome is not None:
+            figures = {"Written": outcome.written, "Held back": outcome.held, "Failed": outcome.failed}
+        figures |= {name: count for name, count in waiting.items() if count and outcome is None}
+        calls = outcome.api_calls if outcome else plan.cost.calls
+        return figures_html(figures | {"Records": records, "API calls": calls, "Digest": plan.plan_id})
 
-    def _narrow(self, _change: object) -> None:
-        frame = self._readable
-        for dropdown in (self.side, self.field, self.verdict):
-            if dropdown.value != EVERYTHING:
-                frame = frame.filter(pl.col(dropdown.description) == dropdown.value)
-        self.grid.replace(frame)
-        self.grid.turn_to(0)
+    def _show_outcome(self, outcome: Commit) -> None:
+        became = outcome.results.select(pl.col("seq").alias("#"), "state", "message")
+        self._rows = (
+            self._rows.join(became, on="#", how="left", maintain_order="left")
+            .with_columns(pl.coalesce("state", "Verdict").alias("Verdict"), pl.coalesce("message", "Why").alias("Why"))
+            .drop("state", "message")
+        )
+        self.filters.offer(self._rows)
+        self.grid.replace(self.filters.rows())
+        self.figures.value = self._figures()
+        self.message.say(str(outcome))
 
-    def _arm(self, _change: object) -> None:
-        self.commit_button.disabled = not self.reviewed.value
+    def _offer(self, *, running: bool = False) -> None:
+        idle = bool(self.plan.writes) and self.outcome is None and not running
+        self.reviewed.disabled = not idle
+        self.commit_button.disabled = not (idle and self.reviewed.value)
+        self.progress.layout.display = None if running else "none"
+        changes = plural(self.plan.writes, "change")
+        if self.outcome is not None:
+            self.commit_button.description = "Committed"
+        elif running:
+            self.commit_button.description = f"Writing {changes}"
+        else:
+            self.commit_button.description = f"Commit {changes}" if self.plan.writes else "Nothing to write"
 
     def _advance(self, done: int, total: int | None) -> None:
         self.progress.max = max(1, total or done)
@@ -120,6 +156,7 @@ class PlanReview(NotebookWidget):
 
     def _commit_or_complain(self) -> None:
         try:
+            self.message.say("")
             self.commit()
         except ToolkitError as error:
             self.message.complain(error)

@@ -1,59 +1,104 @@
 """The static twin of a widget: the same content as plain HTML, for a reader without a kernel.
 
 It is what a saved notebook shows on a code host or in an e-mail, and what the notebook tests compare. It has no ids,
-no scripts and no colours that fail on a dark page; every text from a record is escaped.
+no scripts and no colours that fail on a dark page; every text from a record is escaped. It still reads well where a
+page strips its styles.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping
 from html import escape
+from typing import Any
 
 import polars as pl
 
-CELL = "padding:3px 10px;border-bottom:1px solid #8884;white-space:nowrap"
-MUTED = "opacity:.65"
+CELL = "padding:4px 10px;border-bottom:1px solid #8884"
+ONE_LINE = "white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis"
+SEVERAL_LINES = "white-space:normal;min-width:14em;max-width:32em"
+MUTED = "opacity:.7"
+TABLE = "border-collapse:collapse;font-size:13px;margin:0"
+SIGNS = {"ok": "●", "planned": "○", "warning": "▲", "error": "■"}
+"""The sign before a value that is good or bad, by tone: told by its shape, never by its colour alone."""
 
 
-def table_html(frame: pl.DataFrame, *, right: Set[str] = frozenset(), total: int | None = None) -> str:
-    """Return `frame` as an HTML table; columns in `right` are aligned right, null is a dash.
+class StaticTwin:
+    """Adds the static twin to what a widget gives a notebook. Mixed in before the widget's own class."""
 
-    `total` is the number of rows there are when `frame` holds only the first of them.
+    def html(self) -> str:
+        """Return the content as static HTML."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Return the content in a line of plain text."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        live = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        data, *metadata = live if isinstance(live, tuple) else (live,)
+        bundle = {**(data or {}), "text/plain": self.summary(), "text/html": self.html()}
+        return (bundle, *metadata) if metadata else bundle
+
+
+def table_html(
+    frame: pl.DataFrame,
+    *,
+    right: Collection[str] = (),
+    wrap: Collection[str] = (),
+    total: int | None = None,
+) -> str:
+    """Return `frame` as an HTML table: columns in `right` aligned right, in `wrap` broken into lines, null as a dash.
+
+    `total` is the number of rows there are when `frame` holds only some of them.
     """
-    head = "".join(_cell("th", name, name in right) for name in frame.columns)
-    rows = "".join(
-        "<tr>"
-        + "".join(_cell("td", value, name in right) for name, value in zip(frame.columns, row, strict=True))
-        + "</tr>"
-        for row in frame.iter_rows()
+    head = "".join(
+        f'<th scope="col" style="{CELL};white-space:nowrap;text-align:{_side(name in right)}">{escape(name)}</th>'
+        for name in frame.columns
     )
-    more = (
-        f'<p style="{MUTED}">The first {frame.height:,} of {total:,} rows.</p>'
-        if total is not None and total > frame.height
-        else ""
-    )
+    columns = [_cells(frame.get_column(name), name in right, name in wrap) for name in frame.columns]
+    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+    more = ""
+    if total is not None and total > frame.height:
+        more = f'<p style="{MUTED};margin:6px 0 0">{frame.height:,} of {total:,} rows.</p>'
     return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:13px">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}"
+        f'<div style="overflow-x:auto"><table style="{TABLE}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{more}"
     )
 
 
 def facts_html(title: str, facts: Mapping[str, object]) -> str:
-    """Return a small card of names and values."""
+    """Return a small card of names and values under a title."""
     rows = "".join(
-        f'<tr><td style="{CELL};{MUTED}">{escape(name)}</td><td style="{CELL}">{escape(_text(value))}</td></tr>'
+        f'<tr><td style="padding:2px 24px 2px 0;text-align:left;{MUTED}">{escape(name)}</td>'
+        f'<td style="padding:2px 0;text-align:left">{escape(shown(value))}</td></tr>'
         for name, value in facts.items()
     )
     return (
-        f'<div style="border:1px solid #8886;border-radius:6px;padding:10px 14px;display:inline-block"><b>{escape(title)}'
-        f'</b><table style="border-collapse:collapse;font-size:13px;margin-top:6px">{rows}</table></div>'
+        '<div style="border:1px solid #8886;border-radius:6px;padding:10px 16px;display:inline-block">'
+        f'<div style="font-weight:600;margin-bottom:4px">{escape(title)}</div>'
+        f'<table style="{TABLE}">{rows}</table></div>'
     )
 
 
-def _cell(tag: str, value: object, right: bool) -> str:
-    align = "right" if right else "left"
-    return f'<{tag} style="{CELL};text-align:{align}">{escape(_text(value))}</{tag}>'
+def figures_html(figures: Mapping[str, object]) -> str:
+    """Return a strip of large figures, each with its name above it."""
+    names = "".join(
+        f'<th scope="col" style="padding:0 32px 0 0;text-align:left;font-weight:normal;font-size:12px;{MUTED}">'
+        f"{escape(name)}</th>"
+        for name in figures
+    )
+    values = "".join(
+        f'<td style="padding:0 32px 4px 0;text-align:left;font-size:20px;line-height:1.3">{escape(shown(value))}</td>'
+        for value in figures.values()
+    )
+    return f'<table style="{TABLE}"><thead><tr>{names}</tr></thead><tbody><tr>{values}</tr></tbody></table>'
 
 
-def _text(value: object) -> str:
+def plural(count: int, noun: str, several: str = "") -> str:
+    """Return a count with its noun: ``1 field``, ``1,200 fields``."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
+def shown(value: object, decimals: int = 2) -> str:
+    """Return a value as people write it: thousands apart, yes and no, a dash for nothing."""
     if value is None:
         return "—"
     if isinstance(value, bool):
@@ -61,5 +106,23 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
+        return f"{value:,.{decimals}f}"
     return str(value)
+
+
+def _cells(column: pl.Series, right: bool, wrap: bool) -> list[str]:
+    style = f"{CELL};{SEVERAL_LINES if wrap else ONE_LINE};text-align:{_side(right)};font-variant-numeric:tabular-nums"
+    decimals = _decimals(column) if column.dtype.is_float() else 0
+    return [f'<td style="{style}">{escape(shown(value, decimals))}</td>' for value in column]
+
+
+def _decimals(column: pl.Series) -> int:
+    """Return how many decimals a column of numbers needs, two at most, so that they stand under each other."""
+    known = column.drop_nulls()
+    if known.is_empty() or float(known.abs().max()) >= 1000:  # type: ignore[arg-type]
+        return 0
+    return next(digits for digits in (0, 1, 2) if digits == 2 or (known.round(digits) == known.round(2)).all())
+
+
+def _side(right: bool) -> str:
+    return "right" if right else "left"
