@@ -185,6 +185,33 @@ def test_a_deleted_record_stays_in_sight(window):
     assert again.json() == {"refused": "ENTITY_IS_DELETED: entity is deleted"}
 
 
+def test_a_merged_record_says_where_it_went_and_its_children_are_there(window):
+    kept = "SELECT AccountId FROM Contract WHERE Status = 'Activated'"
+    winner, loser = window.org.rows(f"SELECT Id, Name FROM Account WHERE Id NOT IN ({kept}) LIMIT 3")[1:]
+    children = f"SELECT Id FROM Contact WHERE AccountId IN ('{winner['Id']}', '{loser['Id']}')"
+    expected = {row["Id"] for row in window.org.rows(children)}
+    merged = window.post("merge", object="Account", id=winner["Id"], loser=loser["Id"])
+    assert merged.json() == {}, merged.text
+    shown = window.get("record", object="Account", id=loser["Id"])
+    assert shown["deleted"] is True
+    assert shown["master"] == {"object": "Account", "id": winner["Id"], "text": winner["Name"]}
+    assert shown["history"][0]["kind"] == "merged away"
+    assert {
+        row["Id"] for row in window.org.rows(f"SELECT Id FROM Contact WHERE AccountId = '{winner['Id']}'")
+    } == expected
+    again = window.post("merge", object="Account", id=winner["Id"], loser=loser["Id"])
+    assert again.json()["refused"].startswith("ENTITY_IS_DELETED")
+
+
+def test_a_deleted_record_is_brought_back(window):
+    target = window.org.rows("SELECT Id FROM Contact LIMIT 1")[0]["Id"]
+    assert window.post("delete", object="Contact", id=target).json() == {}
+    assert window.post("undelete", id=target).json() == {}
+    shown = window.get("record", object="Contact", id=target)
+    assert (shown["deleted"], shown["history"][0]["kind"]) == (False, "brought back")
+    assert "refused" in window.post("undelete", id=target).json()
+
+
 @pytest.mark.parametrize(
     ("call", "given"),
     [

@@ -110,6 +110,20 @@ def test_a_change_by_a_client_appears_by_itself(page, web_org, api):
     expect(page.locator(".call-table tbody tr").first).to_contain_text(f"/sobjects/Account/{target}")
 
 
+def test_a_record_is_merged_by_button_and_says_where_it_went(page, web_org):
+    pairs = web_org.rows("SELECT Id, Name FROM Contact ORDER BY Id DESC LIMIT 4")
+    winner, loser = pairs[:2] if page.viewport_size["width"] > 1000 else pairs[2:]
+    page.goto(f"{web_org.url}/#/record/Contact/{winner['Id']}")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.get_by_label("Record to merge in").fill(str(loser["Id"]))
+    expect(page.get_by_role("radio")).to_have_count(1)
+    page.get_by_role("radio").check()
+    page.get_by_role("button", name="Merge as Org Admin").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    page.goto(f"{web_org.url}/#/record/Contact/{loser['Id']}")
+    expect(page.locator(".notice a")).to_have_text(str(winner["Name"]))
+
+
 def test_a_record_is_deleted_by_button_and_stays_in_the_bin(page, web_org):
     kept = "SELECT AccountId FROM Contract WHERE Status = 'Activated'"
     free = web_org.rows(f"SELECT Id FROM Account WHERE Id NOT IN ({kept}) ORDER BY Id DESC LIMIT 2")
@@ -120,6 +134,9 @@ def test_a_record_is_deleted_by_button_and_stays_in_the_bin(page, web_org):
     expect(page.locator(".notice")).to_contain_text("In the recycle bin")
     page.goto(f"{web_org.url}/#/records/Account?bin=1&search={target}")
     expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody a").click()
+    page.get_by_role("button", name="Bring back as Org Admin").click()
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()
 
 
 def test_a_fault_that_is_switched_on_makes_the_next_call_fail(page, web_org, api):

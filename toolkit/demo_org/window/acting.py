@@ -1,4 +1,4 @@
-"""What a CRM user does to a record by hand: edit it, delete it."""
+"""What a CRM user does to a record by hand: edit it, merge another into it, delete it, bring it back."""
 
 from collections.abc import Mapping
 
@@ -23,6 +23,18 @@ class Actor:
     def delete(self, given: Given) -> dict[str, object]:
         """Put a record into the recycle bin."""
         self._org.records.delete(str(given["object"]), str(given["id"]), self._access())
+        return {}
+
+    def merge(self, given: Given) -> dict[str, object]:
+        """Merge the record ``loser`` into the record ``id``, which keeps its values."""
+        self._org.records.merge(str(given["object"]), str(given["id"]), [str(given["loser"])], self._access())
+        return {}
+
+    def undelete(self, given: Given) -> dict[str, object]:
+        """Bring a record, and what went with it, back from the recycle bin."""
+        outcome = self._org.records.undelete([str(given["id"])], self._access())[0]
+        if isinstance(outcome, list):
+            raise outcome[0]
         return {}
 
     def _access(self) -> Access:

@@ -5,7 +5,7 @@ GET  /__window__/files/NAME       its script and style
 GET  /__window__/pulse            objects with counts, latest calls, faults: asked again and again
 GET  /__window__/records          a page of records        GET /__window__/record   one record with its history
 GET  /__window__/changes          the latest saves of all records
-POST /__window__/edit, merge, delete                       what a CRM user does
+POST /__window__/edit, merge, delete, undelete             what a CRM user does
 POST /__window__/fault, action                             faults: switch one, end sessions and the like
 """
 
@@ -57,7 +57,9 @@ class _Window:
             ("GET", "record"): lambda given: looker.record(str(given["object"]), str(given["id"])),
             ("GET", "changes"): lambda given: looker.changes(_whole(given, "before") or None),
             ("POST", "edit"): actor.edit,
+            ("POST", "merge"): actor.merge,
             ("POST", "delete"): actor.delete,
+            ("POST", "undelete"): actor.undelete,
             ("POST", "fault"): board.switch,
             ("POST", "action"): board.act,
         }

@@ -73,6 +73,16 @@ export function askDelete(found, actor) {
   );
 }
 
+export async function bringBack(found, actor) {
+  try {
+    await post("undelete", { id: found.id });
+    tell(`${actor} brought ${found.name} back.`);
+    dispatchEvent(new Event("window:beat"));
+  } catch (problem) {
+    tell(problem.message, true);
+  }
+}
+
 function open(title, doing, content, act, danger = false) {
   const problem = el("p", { class: "problem", role: "alert" });
   const go = el("button", { type: "submit", class: danger ? "danger" : null }, doing);

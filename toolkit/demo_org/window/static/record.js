@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { changeList, recordLink } from "./changes.js";
-import { askDelete, askEdit, askMerge } from "./deeds.js";
+import { askDelete, askEdit, askMerge, bringBack } from "./deeds.js";
 import { el, fill, whole } from "./dom.js";
 
 let everything = false; // whether empty and system fields are shown, too: kept from record to record
@@ -31,18 +31,18 @@ function page(found, actor, draw) {
       el("div", {}, el("p", { class: "crumb" }, el("a", { href: `#/records/${found.object}`, "data-key": "crumb" }, found.label), el("code", {}, found.id)), el("h1", {}, found.name)),
       found.deleted ? null : el("div", { class: "tools" }, el("span", { class: "as" }, `As ${actor}:`), deeds),
     ),
-    found.deleted ? gone(found) : null,
+    found.deleted ? gone(found, actor) : null,
     found.related.length ? el("p", { class: "related" }, found.related.map((each) => relation(found, each))) : null,
     el("div", { class: "record" }, fieldCard(found, actor, draw), historyCard(found)),
   ];
 }
 
-function gone(found) {
+function gone(found, actor) {
   return el(
     "p",
     { class: "notice" },
     "In the recycle bin.",
-    found.master ? [" Merged into ", el("a", { href: recordLink(found.master.object, found.master.id) }, found.master.text), "."] : null,
+    found.master ? ["Merged into ", el("a", { href: recordLink(found.master.object, found.master.id) }, found.master.text), "."] : el("button", { type: "button", class: "quiet", "data-key": "undelete", onclick: () => bringBack(found, actor) }, `Bring back as ${actor}`),
   );
 }
 
