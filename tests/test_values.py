@@ -64,6 +64,13 @@ def text_of(value, field_type, scale=0, dtype=None):
         ("B; A;C", "multipicklist", 0, "A;B;C"),
         (None, "multipicklist", 0, None),
         (7, "string", 0, "7"),
+        (12.0, "string", 0, "12"),
+        (12.5, "string", 0, "12.5"),
+        (float("nan"), "string", 0, None),
+        ("001dM000000Abcd", "reference", 0, "001dM000000AbcdQAC"),
+        ("800dM000000Abcd", "reference", 0, "800dM000000AbcdQAC"),
+        ("001dM000000AbcdQAC", "reference", 0, "001dM000000AbcdQAC"),
+        ("nobody", "reference", 0, "nobody"),
     ],
 )
 def test_a_value_has_one_text(value, field_type, scale, text):

@@ -3,9 +3,9 @@
 Both sides of a comparison are brought to one text form, so that a plan reads the same in a notebook, a CSV and the
 journal, and so that a difference in the text is a difference in Salesforce. The forms are those Salesforce's own Bulk
 API uses: ``true``/``false``, plain decimals rounded half up to the field's scale, ``2026-05-24``,
-``2026-05-24T07:25:37.000Z``, text without surrounding blanks. Null, empty text and not-a-number are all null, as empty
-is in Salesforce. A value that does not have the field's form ("high" for a number) stays as it is: it is for the
-pre-flight to refuse, and must not look like an empty one.
+``2026-05-24T07:25:37.000Z``, record ids of 18 characters, text without surrounding blanks. Null, empty text and
+not-a-number are all null, as empty is in Salesforce. A value that does not have the field's form ("high" for a number)
+stays as it is: it is for the pre-flight to refuse, and must not look like an empty one.
 """
 
 import polars as pl
@@ -15,6 +15,11 @@ INTEGER_TYPES = frozenset({"int"})
 NUMBER_TYPES = frozenset({"double", "currency", "percent"})
 DATE_TYPES = frozenset({"date"})
 DATETIME_TYPES = frozenset({"datetime"})
+ID_TYPES = frozenset({"id", "reference"})
+
+_SHORT_ID = r"^[0-9A-Za-z]{15}$"
+_SUFFIX = dict(zip((f"{bits:05b}"[::-1] for bits in range(32)), "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", strict=True))
+"""Which of five characters are upper case, the first one first ("10000"), to the character that says so."""
 
 _DATE = "%Y-%m-%d"
 _DATETIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
@@ -43,17 +48,26 @@ def to_text(values: pl.Expr, dtype: pl.DataType, field_type: str, scale: int = 0
         return _date_text(values, dtype)
     if field_type in DATETIME_TYPES:
         return _datetime_text(values, dtype)
+    if field_type in ID_TYPES:
+        return _record_id_text(values)
     if field_type == "multipicklist":  # "B;A" and "A;B" are one value to Salesforce
         pieces = _plain_text(values).str.split(";").list.eval(pl.element().str.strip_chars())
         return pieces.list.sort().list.join(";")
     if field_type == "textarea":  # Salesforce keeps line ends as CR LF, files mostly as LF
         return _plain_text(values.cast(pl.String).str.replace_all("\r\n", "\n", literal=True))
+    if dtype.is_float():  # a text field of whole numbers says 12, as the file does, and not 12.0
+        return _shortest_text(values.cast(pl.Float64).fill_nan(None))
     return _plain_text(values)
 
 
 def _plain_text(values: pl.Expr) -> pl.Expr:
     text = values.cast(pl.String).str.strip_chars()
     return pl.when(text != "").then(text)
+
+
+def _record_id_text(values: pl.Expr) -> pl.Expr:
+    text = _plain_text(values)
+    return pl.when(text.str.contains(_SHORT_ID)).then(to_18(text)).otherwise(text)
 
 
 def _boolean_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -125,6 +139,19 @@ def _datetime_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         moment = text.str.to_datetime("%+", time_unit="ms", time_zone="UTC", strict=False)
         return pl.coalesce(moment.dt.strftime(_DATETIME), text)
     return _plain_text(values)
+
+
+def to_18(ids: pl.Expr) -> pl.Expr:
+    """Return the 18-character form of 15-character record ids; ids of any other length are returned as they are.
+
+    Each character of the suffix stands for five of the id: their upper-case flags, the first as the lowest bit, are a
+    number that is looked up in A-Z0-5. This is Salesforce's published algorithm.
+    """
+    flags = ids.str.replace_all(r"[^A-Z]", "0").str.replace_all(r"[A-Z]", "1")
+    suffix = [
+        flags.str.slice(start, 5).replace_strict(_SUFFIX, default=None, return_dtype=pl.String) for start in (0, 5, 10)
+    ]
+    return pl.when(ids.str.len_chars() == 15).then(pl.concat_str(ids, *suffix)).otherwise(ids)
 
 
 def from_text(text: str | None, field_type: str) -> bool | int | float | str | None:

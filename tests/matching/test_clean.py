@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.matching.clean import comparable, to_18
+from toolkit.matching.clean import comparable
+from toolkit.values import to_18
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 

@@ -8,11 +8,10 @@ it is: zeros in front, hyphens and inner blanks are part of an id.
 
 import polars as pl
 
+from toolkit.values import to_18
+
 _RECORD_ID = r"^(0[0-9A-Za-z]{2}|a[0-9][0-9A-Za-z])[0-9A-Za-z]{12}$"
 """A 15-character record id: its key prefix (``0..`` standard objects, ``a0.`` to ``a9.`` custom ones), then twelve."""
-
-_SUFFIX = dict(zip((f"{bits:05b}"[::-1] for bits in range(32)), "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", strict=True))
-"""Which of five characters are upper case, the first one first ("10000"), to the character that says so."""
 
 
 def comparable(values: pl.Series) -> pl.Series:
@@ -25,16 +24,3 @@ def comparable(values: pl.Series) -> pl.Series:
     if short.any():
         text = pl.select(pl.when(short).then(to_18(pl.lit(text))).otherwise(text)).to_series()
     return text.str.to_lowercase().alias(values.name)
-
-
-def to_18(ids: pl.Expr) -> pl.Expr:
-    """Return the 18-character form of 15-character record ids; ids of any other length are returned as they are.
-
-    Each character of the suffix stands for five of the id: their upper-case flags, the first as the lowest bit, are a
-    number that is looked up in A-Z0-5. This is Salesforce's published algorithm.
-    """
-    flags = ids.str.replace_all(r"[^A-Z]", "0").str.replace_all(r"[A-Z]", "1")
-    suffix = [
-        flags.str.slice(start, 5).replace_strict(_SUFFIX, default=None, return_dtype=pl.String) for start in (0, 5, 10)
-    ]
-    return pl.when(ids.str.len_chars() == 15).then(pl.concat_str(ids, *suffix)).otherwise(ids)
