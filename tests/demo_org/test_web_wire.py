@@ -123,6 +123,12 @@ def test_record_counts_leave_out_objects_without_records(api, web_org):
     assert {"count": len(accounts), "name": "Account"} in counted
 
 
+def test_every_object_is_counted_when_none_is_named(api, web_org):
+    counted = {each["name"]: each["count"] for each in api.get("/limits/recordCount").json()["sObjects"]}
+    assert counted["Account"] == len(web_org.rows("SELECT Id FROM Account"))
+    assert 0 not in counted.values()
+
+
 def test_calls_are_logged_and_logins_are_not_calls(api, web_org):
     api.get("/limits")
     assert web_org.calls[-1] == ("GET", "/services/data/v66.0/limits", 200)

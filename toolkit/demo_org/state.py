@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from toolkit.demo_org.company.org_side import seed as seed_company
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.history import keep_history
-from toolkit.demo_org.listviews import ListView, standard_list_views
+from toolkit.demo_org.listviews import ListView, list_view_from, standard_list_views
+from toolkit.demo_org.metadata import Metadata
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.permissions import RIGHTS_OBJECTS, Permissions, grant
 from toolkit.demo_org.records import Records
@@ -72,6 +73,8 @@ class OrgState:
         self.records = Records(self.database, self.schema, self.clock)
         self.security = Permissions(self.database, self.schema)
         self.records.after_write = self._written
+        self.metadata = Metadata(self.database, self.schema, self.records.rules, self.clock)
+        self.metadata.on_change = self._described_anew
         self.list_views: list[ListView] = list(standard_list_views())
         self.url = ""
         self.ending = threading.Event()
@@ -129,9 +132,13 @@ class OrgState:
             yield query, execute(query, connection)
 
     def count(self, sobject_name: str) -> int:
-        """Return how many records an object has, those in the recycle bin left out."""
-        with self.query(f"SELECT count() FROM {sobject_name}", Access.for_user("")) as (_, rows):
-            return int(str(next(rows)[0]))
+        """Return how many records an object has, those in the recycle bin left out. Raises KeyError."""
+        sobject = self.schema.get(sobject_name)
+        if sobject is None:
+            raise KeyError(sobject_name)
+        there = " WHERE IsDeleted = 0" if sobject.field("IsDeleted") else ""
+        with self.database.reading() as connection:
+            return int(connection.execute(f'SELECT count(*) FROM "{sobject.name}"{there}').fetchone()[0])
 
     def edit(self, sobject_name: str, record_id: str, values: Mapping[str, object]) -> None:
         """Change a record as somebody working in the CRM who may edit everything. Raises Refusal."""
@@ -170,11 +177,9 @@ class OrgState:
     def remove_field(self, sobject_name: str, field_name: str) -> None:
         """Take a field out of the schema, as an administrator would. Raises KeyError when there is none."""
         sobject = self.schema.get(sobject_name)
-        field = None if sobject is None else sobject.field(field_name)
-        if sobject is None or field is None:
+        if sobject is None or sobject.field(field_name) is None:
             raise KeyError(f"{sobject_name}.{field_name}")
-        self.schema.replace(replace(sobject, fields=tuple(each for each in sobject.fields if each is not field)))
-        self._metadata_changed(["remove_field", sobject_name, field_name])
+        self.metadata.delete_field(f"{sobject_name}.{field_name}")
 
     def set_access(self, sobject_name: str, field_name: str, *, read: bool, edit: bool) -> None:
         """Set what the integration user may do with a field, in the permission set of its profile."""
@@ -198,6 +203,30 @@ class OrgState:
         self.list_views = kept
         self._metadata_changed(["drop_list_view", name])
 
+    def change_list_view(self, name: str, **changes: object) -> None:
+        """Change a list view, found by its label or developer name. Raises KeyError when there is none.
+
+        The changes are fields of `ListView`; TypeError tells of one that does not exist.
+        """
+        view = next((each for each in self.list_views if name in (each.label, each.developer_name)), None)
+        if view is None:
+            raise KeyError(name)
+        changed = replace(view, **changes)  # type: ignore[arg-type]
+        self.list_views = [changed if each is view else each for each in self.list_views]
+        self._metadata_changed(["change_list_view", asdict(changed)])
+
+    def _restore_access(self, sobject_name: str, field_name: str, read: bool, edit: bool) -> None:
+        # Where permission sets say it, they still do, and what was granted since stays.
+        sobject = self.schema.get(sobject_name)
+        field = None if sobject is None else sobject.field(field_name)
+        if field is not None and not field.permissionable:
+            self.set_access(sobject_name, field_name, read=read, edit=edit)
+
+    def _described_anew(self) -> None:
+        self._schema_changes += 1
+        self._described_at = self.clock.now()
+        self.security.changed()
+
     def _metadata_changed(self, change: list[object]) -> None:
         self._schema_changes += 1
         self._described_at = self.clock.now()
@@ -206,13 +235,15 @@ class OrgState:
 
     def _restore_metadata(self) -> None:
         # What administrators changed in an earlier run of the same file is done again, in order.
+        self.metadata.restore()
         changes = json.loads(self.database.fact("metadata_changes") or "[]")
         self.database.keep_fact("metadata_changes", "[]")
         for kind, *details in changes:
-            if kind == "remove_field":
-                self.remove_field(*details)
-            elif kind == "set_access":
-                self.set_access(details[0], details[1], read=details[2], edit=details[3])
+            if kind == "set_access":
+                self._restore_access(*details)
+            elif kind == "change_list_view":
+                view = list_view_from(details[0])
+                self.change_list_view(view.developer_name, **vars(view))
             else:
                 self.drop_list_view(details[0])
 
