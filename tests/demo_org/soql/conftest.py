@@ -12,6 +12,7 @@ from toolkit.demo_org.ids import make_id
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.schema import Field, PicklistValue, Schema
 from toolkit.demo_org.soql import Query, execute, prepare, to_json
+from toolkit.demo_org.soql.dates import USUAL, Calendar
 
 NOW = datetime(2026, 11, 4, 8, 30, tzinfo=UTC)  # a Wednesday
 ANN, BOB = make_id("005", 1), make_id("005", 2)
@@ -35,6 +36,11 @@ ACCOUNTS: tuple[dict[str, Any], ...] = (
         "CS_Renewal_Date__c": "2026-11-04",
         "CreatedDate": "2026-11-04T00:00:00.000Z",
         "BillingCity": "Rome",
+        "BillingLatitude": 41.9,
+        "BillingLongitude": 12.5,
+        "Site__Latitude__s": 48.2,
+        "Site__Longitude__s": 16.4,
+        "Opens_At__c": "08:30:00.000Z",
     },
     {
         "Id": ZETA,
@@ -44,6 +50,9 @@ ACCOUNTS: tuple[dict[str, Any], ...] = (
         "NumberOfEmployees": 0,
         "OwnerId": BOB,
         "Tags__c": "c",
+        "BillingLatitude": 45.5,
+        "BillingLongitude": 9.2,
+        "Opens_At__c": "10:00:00.000Z",
         "Code__c": "ABC",
         "Grade__c": "two",
         "ParentId": ACME,
@@ -94,6 +103,10 @@ def schema() -> Schema:
             Field("Tags__c", "Tags", "multipicklist", sortable=False, groupable=False),
             Field("Code__c", "Code", "string", 20, case_sensitive=True),
             Field("Grade__c", "Grade", "picklist", 20, picklist=grades),
+            Field("Opens_At__c", "Opens at", "time"),
+            Field("Site__Latitude__s", "Site (Latitude)", "double", precision=18, scale=15),
+            Field("Site__Longitude__s", "Site (Longitude)", "double", precision=18, scale=15),
+            Field("Site__c", "Site", "location", sortable=False, groupable=False, stored=False),
         )
     )
     return made
@@ -119,8 +132,15 @@ def database(schema: Schema) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def ready(schema: Schema, access: Access) -> Callable[..., Query]:
-    def prepared(soql: str, *, all_rows: bool = False, zone: tzinfo = UTC) -> Query:
-        return prepare(soql, schema, access, NOW, all_rows=all_rows, zone=zone)
+    def prepared(
+        soql: str,
+        *,
+        all_rows: bool = False,
+        zone: tzinfo = UTC,
+        calendar: Calendar = USUAL,
+        version: float = 66.0,
+    ) -> Query:
+        return prepare(soql, schema, access, NOW, all_rows=all_rows, zone=zone, calendar=calendar, version=version)
 
     return prepared
 

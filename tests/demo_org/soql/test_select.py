@@ -52,7 +52,8 @@ def test_a_lookup_to_several_objects_reads_as_a_name(ask: Ask) -> None:
 
 
 def test_an_address_is_one_value_of_its_parts(ask: Ask) -> None:
-    acme, *others = ask("SELECT BillingAddress FROM Account")
+    acme, zeta, *others = ask("SELECT BillingAddress FROM Account")
+    assert (zeta["BillingAddress"]["city"], zeta["BillingAddress"]["latitude"]) == (None, 45.5)
     assert acme["BillingAddress"]["city"] == "Rome"
     assert list(acme["BillingAddress"]) == [
         *("city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street"),

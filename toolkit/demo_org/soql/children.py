@@ -119,12 +119,21 @@ def _sql(statement: Statement, sources: Sources, setting: Setting, rows: Selecti
         rows.params += [-1 if statement.limit is None else min(statement.limit, 2**62), statement.offset or 0]
         bounds = " LIMIT ? OFFSET ?"
     listed = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(rows.expressions))
-    nested = {column.index for column in rows.columns if column.child is not None}
-    cells = [f"json(c{place})" if place in nested else f"c{place}" for place in range(len(rows.expressions))]
+    readings = {column.index: column.reading for column in rows.columns}
+    cells = [_cell(f"c{place}", readings.get(place)) for place in range(len(rows.expressions))]
     return (
         f"(SELECT json_group_array({_array(cells)}) FROM "
         f"(SELECT {listed} FROM {sources.sql} WHERE {' AND '.join(parts)}{ordered}{bounds}))"
     )
+
+
+def _cell(name: str, reading: str | None) -> str:
+    """Return the SQL of a value as JSON has it: rows as they are, numbers with every digit they have."""
+    if reading == "children":
+        return f"json({name})"
+    if reading == "number":
+        return f"CASE WHEN {name} IS NOT NULL THEN json(printf('%!.17g', {name})) END"
+    return name
 
 
 def _array(cells: list[str]) -> str:

@@ -39,7 +39,7 @@ from toolkit.demo_org.soql.tree import (
 MOST_BOUND_VALUES = 1000  # a longer list is bound as one JSON array
 
 _ORDERED = frozenset({"<", "<=", ">", ">="})
-_NEGATIVE = frozenset({"!=", "NOT IN", "EXCLUDES"})
+NEGATIVE = frozenset({"!=", "NOT IN", "EXCLUDES"})
 _DATES = frozenset({"date", "datetime"})
 _COMPOUND = frozenset({"address", "location"})
 _UNORDERED_TYPES = frozenset({"boolean", "multipicklist"})
@@ -123,7 +123,7 @@ class _Comparing:
             return self._includes(operator == "EXCLUDES")
         if operator in _ORDERED:
             return self._ordered(operator, self.comparison.values[0])
-        return self._equal(negated=operator in _NEGATIVE)
+        return self._equal(negated=operator in NEGATIVE)
 
     def _check_operator(self, operator: str) -> None:
         kind = self.field.type

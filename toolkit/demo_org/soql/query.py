@@ -6,7 +6,7 @@ from toolkit.demo_org.schema import Field, Schema
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.binding import bound
 from toolkit.demo_org.soql.children import inner_columns
-from toolkit.demo_org.soql.conditions import Terms, present_records, where
+from toolkit.demo_org.soql.conditions import NEGATIVE, Terms, present_records, where
 from toolkit.demo_org.soql.dates import USUAL, Calendar
 from toolkit.demo_org.soql.groups import groups_sql
 from toolkit.demo_org.soql.ordering import order_by, sort_keys, sorting_of_records
@@ -151,7 +151,7 @@ def _key_prefixes(sources: Sources) -> dict[str, str]:
 
 
 def _filtered(statement: Statement, sources: Sources) -> tuple[Field, ...]:
-    """Return the object's own fields that every row has to satisfy a condition on."""
-    lefts = [each.left for each in comparisons(statement.where)]
+    """Return the object's own fields that every row has to satisfy a condition on, and one that an index answers."""
+    lefts = [each.left for each in comparisons(statement.where) if each.operator not in NEGATIVE]
     reached = [sources.reach(left) for left in lefts if isinstance(left, Path)]
     return tuple(dict.fromkeys(each.field for each in reached if not each.source.names))

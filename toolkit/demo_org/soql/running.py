@@ -33,7 +33,7 @@ def _run(sql: str, params: tuple[object, ...], connection: sqlite3.Connection) -
         if str(error).startswith(f"no such function: {sql_functions.PREFIX}"):  # the first time on this connection
             sql_functions.install(connection)
             return _run(sql, params, connection)
-        if "too" in str(error):  # too many columns, too long, too deep: beyond what SQLite takes
+        if "too" in str(error) or "at most" in str(error):  # too long, too deep, at most 64 tables: beyond SQLite
             raise Refusal(400, "QUERY_TOO_COMPLICATED", TOO_COMPLICATED) from error
         raise
 

@@ -137,8 +137,8 @@ def _record_column(
         raise complaints.at(sources.text, expression.position, message, "MALFORMED_QUERY")
     if isinstance(expression, Call) and expression.function == "DISTANCE":
         reached = bound(expression, sources, setting)
-        distances = sum(each.function == "DISTANCE" for each in selection.columns)
-        names = (item.alias or f"expr{distances}",)
+        unnamed = sum(each.function == "DISTANCE" and each.names[0].startswith("expr") for each in selection.columns)
+        names = (item.alias or f"expr{unnamed}",)
         placed = selection.place(reached.sql)
         return Column(names, reached.field, placed, "number", "DISTANCE", written=expression.written)
     inner, _ = _unwrapped(expression, sources)

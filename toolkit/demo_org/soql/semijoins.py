@@ -73,7 +73,7 @@ def _check_inner(within: Within, outer: Statement) -> None:
     name = inner.origin.name
     if name.lower() == outer.origin.name.lower():
         raise complaints.plain("The inner and outer selects should not be on the same object type")
-    if name.lower() in UNSUPPORTED_INSIDE:
+    if name.lower() in UNSUPPORTED_INSIDE or name.lower().endswith("tag"):
         raise complaints.plain(f"Entity '{name}' is not supported for semi join inner selects")
     if inner.where is not None and _collected(inner.where, allowed=True):
         raise complaints.plain("Nesting of semi join sub-selects is not supported")
