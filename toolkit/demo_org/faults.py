@@ -3,12 +3,16 @@
 A fault waits until a call matches it (by a regular expression on the path, and optionally the method), acts, and is
 gone after it acted `times` times. The kinds and what they take:
 
-    status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON), False
-                (none) or a text (sent as HTML); `retry_after` seconds
+    status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON, with
+                another `code` and `text` if need be), False (none) or a text (sent as HTML); `retry_after` seconds
     drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body;
                 0 sends not even headers) or "request" (cut once `after` bytes of the upload were read; nothing is
                 done)
+    garble      the answer comes whole and is not: its body ends in the middle
     slow        answer `seconds` later
+    edit        somebody in the CRM sets `values` of the record `id` of `sobject` just before the call
+    delete      somebody in the CRM deletes the record `id` of `sobject` just before the call
+    expire_session   the session of the call ends just before it
     lock_row    refuse the first `rows` records of a write with UNABLE_TO_LOCK_ROW; the others are saved
     short_page  a query page holds at most `size` records
     job_failed  a Bulk job ends as Failed with `message`
@@ -20,10 +24,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+CONTROLS = "/__demo__/"
 KINDS: dict[str, dict[str, object]] = {
-    "status": {"status": 503, "body": True, "retry_after": None},
+    "status": {"status": 503, "body": True, "retry_after": None, "code": None, "text": None},
     "drop": {"of": "response", "after": 0},
+    "garble": {},
     "slow": {"seconds": 1.0},
+    "edit": {"sobject": "Account", "id": "", "values": {}},
+    "delete": {"sobject": "Account", "id": ""},
+    "expire_session": {},
     "lock_row": {"rows": 1},
     "short_page": {"size": 200},
     "job_failed": {"message": "InternalServerError : An unexpected error occurred. Please try again."},
@@ -115,8 +124,10 @@ class Faults:
     def take(self, kind: str, path: str, method: str = "", **having: object) -> Planned | None:
         """Return the first fault of this kind for this call, one use of it spent, or None.
 
-        `having` names options that must have these values.
+        `having` names options that must have these values. The org's own controls are never hit.
         """
+        if path.startswith(CONTROLS):
+            return None
         with self._lock:
             for each in self._planned:
                 if (

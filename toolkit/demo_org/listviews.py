@@ -1,6 +1,8 @@
 """The list views of the org: saved questions that people in the CRM made, each with its filter, columns and scope."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from toolkit.demo_org.ids import make_id
 
@@ -51,3 +53,9 @@ def standard_list_views() -> tuple[ListView, ...]:
         ListView(5, "Account", "New This Week", "NewThisWeek", (Condition("CreatedDate", "equals", ("THIS_WEEK",)),)),
         ListView(6, "Contact", "All Contacts", "AllContacts", columns=contacts),
     )
+
+
+def list_view_from(kept: Mapping[str, Any]) -> ListView:
+    """Return a list view out of its fields as JSON keeps them."""
+    conditions = tuple(Condition(each["field"], each["operator"], tuple(each["values"])) for each in kept["conditions"])
+    return ListView(**{**kept, "conditions": conditions, "columns": tuple(kept["columns"])})

@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,8 +19,13 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from toolkit.demo_org.access import Access
+from toolkit.demo_org.access import Access
 from toolkit.demo_org.certificates import server_context
 from toolkit.demo_org.faults import Faults
+from toolkit.demo_org.merging import Merged
+from toolkit.demo_org.metadata import Metadata
+from toolkit.demo_org.rules import DuplicateRule
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.app import ABORT_KEY, build_app
 from toolkit.demo_org.web.people import DEMO_PASSWORD, DEMO_SECURITY_TOKEN
@@ -134,6 +139,56 @@ class DemoOrg:
     def drop_list_view(self, name: str) -> None:
         """Delete a list view, by label or developer name. Raises KeyError when there is none."""
         self._state.drop_list_view(name)
+
+    def change_list_view(self, name: str, **changes: object) -> None:
+        """Change a list view, found by label or developer name: ``conditions``, ``scope``, ``columns`` and so on."""
+        self._state.change_list_view(name, **changes)
+
+    def switch_rule(self, sobject: str, name: str, *, active: bool) -> None:
+        """Turn a validation or duplicate rule on or off. Raises KeyError when there is none of that name."""
+        self._state.records.rules.switch(sobject, name, active=active)
+
+    def merge(self, sobject: str, into: str, ids: Sequence[str]) -> None:
+        """Merge records into another as somebody working in the CRM. Raises Refusal."""
+        access = Access.for_user(self._state.crm_user_id())
+        self._state.records.merge(sobject, into, ids, access)
+
+    @property
+    def metadata(self) -> Metadata:
+        """The org's custom fields, objects and rules, to be changed as an administrator would."""
+        return self._state.metadata
+
+    def add_validation_rule(
+        self, sobject: str, name: str, formula: str, message: str, *, field: str | None = None, active: bool = True
+    ) -> str:
+        """Refuse records for which a formula is true, with a message; return the rule's id. Raises Refusal."""
+        return self._state.metadata.add_validation_rule(sobject, name, formula, message, field, active)
+
+    def add_duplicate_rule(self, sobject: str, name: str, fields: Sequence[str], *, blocks: bool = False) -> None:
+        """Refuse records that agree with another in all these fields. Raises Refusal."""
+        self._state.metadata.add_duplicate_rule(DuplicateRule(sobject, name, tuple(fields), blocks=blocks))
+
+    def switch_rule(self, sobject: str, name: str, *, active: bool) -> None:
+        """Turn a validation or duplicate rule on or off. Raises Refusal when there is none."""
+        self._state.metadata.switch_rule(sobject, name, active)
+
+    def delete(self, sobject: str, record_id: str) -> None:
+        """Put a record into the recycle bin, as somebody working in the CRM. Raises Refusal."""
+        self._state.records.delete(sobject, record_id, Access.for_user(self._state.crm_user_id()))
+
+    def undelete(self, *record_ids: str) -> None:
+        """Bring records back from the recycle bin. Raises Refusal for the first that cannot be."""
+        outcomes = self._state.records.undelete(record_ids, Access.for_user(self._state.crm_user_id()))
+        for outcome in outcomes:
+            if isinstance(outcome, list):
+                raise outcome[0]
+
+    def merge(
+        self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, object] | None = None
+    ) -> Merged:
+        """Merge up to two records into a third, which takes on `values`. Raises Refusal."""
+        access = Access.for_user(self._state.crm_user_id())
+        return self._state.records.merge(sobject, master_id, loser_ids, access, values)
 
     def stop(self) -> None:
         """Close every connection, end the threads, and remove what is temporary. May be called again."""

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.faults import Planned
 from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web import mishaps
 from toolkit.demo_org.web.dispatch import dispatch
 from toolkit.demo_org.web.jobs import MAX_UPLOAD
 from toolkit.demo_org.web.reading import MAX_BODY, read_body
@@ -129,9 +130,6 @@ class _Endpoint:
 
     def _work(self, call: Call, header_bytes: int, problem: Refusal | None) -> _Sent:
         began = time.monotonic()
-        slow = self._org.faults.take("slow", call.path, call.method)
-        if slow is not None:
-            self._org.ending.wait(slow.number("seconds"))
         if header_bytes > MAX_HEADER_BYTES:
             answer = Answer(414, raw=_URI_TOO_LONG, content_type="text/html")
         else:
@@ -145,16 +143,14 @@ class _Endpoint:
         return sent
 
     def _answer(self, call: Call) -> Answer:
-        planned = self._org.faults.take("status", call.path, call.method)
-        if planned is not None:
-            return _planned_answer(planned)
         try:
-            return dispatch(self._org, call)
+            mishaps.before(self._org, call)
+            return mishaps.instead(self._org, call) or dispatch(self._org, call)
         except Refusal as refusal:
             return refusal_answer(refusal)
         except Exception:  # a fault of the demo org itself: the client gets Salesforce's 500, the log the reason
             logger.exception("%s %s", call.method, call.path)
-            return refusal_answer(Refusal(500, *_STATUS_TEXTS[500]))
+            return refusal_answer(Refusal(500, *mishaps.STATUS_TEXTS[500]))
 
     def _pack(self, call: Call, answer: Answer) -> _Sent:
         headers = self._headers(answer)
@@ -169,6 +165,7 @@ class _Endpoint:
             body = b""
         else:
             body = answer.raw if answer.raw is not None else encode(answer.body, pretty=call.pretty)
+            body = mishaps.garbled(self._org, call, body)
         if gzipped and len(body) >= GZIP_FROM:
             headers.append((b"content-encoding", b"gzip"))
             body = b"".join(_gzip(iter((body,))))
@@ -212,31 +209,6 @@ async def _read(request: Request, at_most: int) -> None:
 def _header_bytes(scope: Scope) -> int:
     line = len(scope["raw_path"]) + len(scope["query_string"]) + len(scope["method"]) + len(" ? HTTP/1.1\r\n")
     return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
-
-
-def _planned_answer(planned: Planned) -> Answer:
-    status = int(planned.number("status"))
-    retry_after = planned.options["retry_after"]
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    body = planned.options["body"]
-    if isinstance(body, str):
-        return Answer(status, headers=headers, raw=body.encode(), content_type="text/html;charset=UTF-8")
-    if not body:
-        return Answer(status, headers=headers, raw=b"")
-    code, text = _STATUS_TEXTS.get(status, ("UNKNOWN_EXCEPTION", "An unexpected error occurred."))
-    return Answer(status, [{"message": text, "errorCode": code}], headers)
-
-
-_STATUS_TEXTS = {
-    401: ("INVALID_SESSION_ID", "Session expired or invalid"),
-    403: ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
-    429: ("REQUEST_LIMIT_EXCEEDED", "Too many requests. Try again later."),
-    500: (
-        "UNKNOWN_EXCEPTION",
-        "An unexpected error occurred. Please include this ErrorId if you contact support: 1-1 (1)",
-    ),
-    503: ("SERVER_UNAVAILABLE", "Server Unavailable"),
-}
 
 
 def _gzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
