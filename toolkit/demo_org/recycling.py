@@ -32,10 +32,11 @@ def undelete_record(
         f"SELECT record, object FROM {BIN} WHERE record = ? OR root = ? ORDER BY record = ? DESC, rowid",
         (record_id, record_id, record_id),
     ).fetchall()
+    coming = {each for each, _ in rows}
     for each, name in rows:
         its_object = schema.get(name)
         if its_object is not None:
-            _restore(database, schema, its_object, each, at, user_id)
+            _restore(database, schema, its_object, each, coming, at, user_id)
     for name, child, field, value in connection.execute(
         f"SELECT object, record, field, value FROM {LOST} WHERE root = ?", (record_id,)
     ).fetchall():
@@ -79,7 +80,9 @@ def _empty(database: Database, schema: Schema, term: str) -> int:
     return len(rows)
 
 
-def _restore(database: Database, schema: Schema, sobject: SObject, record_id: str, at: str, user_id: str) -> None:
+def _restore(
+    database: Database, schema: Schema, sobject: SObject, record_id: str, coming: set[str], at: str, user_id: str
+) -> None:
     connection = database.connection
     record = records_of(connection, sobject, [record_id]).get(record_id)
     if record is None:
@@ -95,7 +98,7 @@ def _restore(database: Database, schema: Schema, sobject: SObject, record_id: st
         values["MasterRecordId"] = None
     for field in sobject.fields:
         parent = record.get(field.name) if field.type == "reference" and field.stored else None
-        if parent is None or not field.createable or _is_there(database, schema, str(parent)):
+        if parent is None or not field.createable or parent in coming or _is_there(database, schema, str(parent)):
             continue
         if not field.nillable:
             text = f"{field.label}: the record it belongs to is deleted"

@@ -20,7 +20,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from toolkit.demo_org.access import Access
-from toolkit.demo_org.access import Access
 from toolkit.demo_org.certificates import server_context
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.merging import Merged
@@ -144,15 +143,6 @@ class DemoOrg:
         """Change a list view, found by label or developer name: ``conditions``, ``scope``, ``columns`` and so on."""
         self._state.change_list_view(name, **changes)
 
-    def switch_rule(self, sobject: str, name: str, *, active: bool) -> None:
-        """Turn a validation or duplicate rule on or off. Raises KeyError when there is none of that name."""
-        self._state.records.rules.switch(sobject, name, active=active)
-
-    def merge(self, sobject: str, into: str, ids: Sequence[str]) -> None:
-        """Merge records into another as somebody working in the CRM. Raises Refusal."""
-        access = Access.for_user(self._state.crm_user_id())
-        self._state.records.merge(sobject, into, ids, access)
-
     @property
     def metadata(self) -> Metadata:
         """The org's custom fields, objects and rules, to be changed as an administrator would."""
@@ -183,12 +173,10 @@ class DemoOrg:
             if isinstance(outcome, list):
                 raise outcome[0]
 
-    def merge(
-        self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, object] | None = None
-    ) -> Merged:
-        """Merge up to two records into a third, which takes on `values`. Raises Refusal."""
+    def merge(self, sobject: str, into: str, ids: Sequence[str], values: Mapping[str, object] | None = None) -> Merged:
+        """Merge up to two records into a third, which takes on `values`, as somebody in the CRM. Raises Refusal."""
         access = Access.for_user(self._state.crm_user_id())
-        return self._state.records.merge(sobject, master_id, loser_ids, access, values)
+        return self._state.records.merge(sobject, into, ids, access, values)
 
     def stop(self) -> None:
         """Close every connection, end the threads, and remove what is temporary. May be called again."""
