@@ -50,7 +50,8 @@ def settle(path: Path, *, check: bool) -> bool:
 def executed(text: str) -> str:
     """Return the notebook as it reads after a run from the first cell to the last."""
     notebook = nbformat.reads(text, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    place = {"metadata": {"path": str(FOLDER)}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)
     count = 0
     for number, cell in enumerate(notebook.cells):

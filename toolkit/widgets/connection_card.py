@@ -20,7 +20,9 @@ class ConnectionCard(NotebookWidget):
         self._connection: Connection | None = None
         self.facts = ipywidgets.HTML()
         self.allowance = ipywidgets.IntProgress(
-            description="API calls today", layout=ipywidgets.Layout(width="360px"), style={"description_width": "110px"}
+            description="API calls today",
+            layout=ipywidgets.Layout(width="360px"),
+            style={"description_width": "initial"},
         )
         self.used = ipywidgets.Label()
         self.look_again = button("Look again", "Ask the org again who we are and what is left", icon="refresh")

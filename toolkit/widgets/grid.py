@@ -163,7 +163,6 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         return table_html(
             chosen,
             right={column.label for column in self._columns if column.align == "right"},
-            wrap={column.label for column in self._columns if column.wrap} | {"Note"},
             total=selected.height,
         )
 
@@ -171,7 +170,7 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         return bool(self._note) and bool((rows[self._note].fill_null("") != "").any())
 
     def _for_reader(self, column: Column) -> pl.Expr:
-        if not column.tones and not column.words:
+        if self._frame.schema[column.name] == pl.Boolean:
             return pl.col(column.name).alias(column.label)
         signs = {value: f"{SIGNS[tone]} " for value, tone in column.tones.items()}
         sign = pl.col(column.name).cast(pl.String).replace_strict(signs, default="", return_dtype=pl.String)

@@ -18,18 +18,19 @@ from toolkit.workspace import Workspace
 DIRECTIONS = {"input": "from Salesforce", "output": "to Salesforce", "two_way": "both ways"}
 RULES = {"hold": "a person decides", "salesforce_wins": "Salesforce wins", "toolkit_wins": "toolkit wins"}
 LIGHTS = {"ok": "fits", "warning": "look", "error": "does not fit"}
+COUNTED = {"ok": "fit", "warning": "deserve a look", "error": "do not fit"}
 COLUMNS = (
-    Column("light", "Light", width=104, words=LIGHTS, tones={light: light for light in LIGHTS}),
+    Column("light", "Light", width=84, words=LIGHTS, tones={light: light for light in LIGHTS}),
     Column("here", "Here", width=124),
-    Column("there", "Salesforce field"),
-    Column("type", "Type", width=72),
-    Column("direction", "Direction", width=126, editable=True, choices=tuple(DIRECTIONS), words=DIRECTIONS),
-    Column("on_conflict", "On conflict", width=134, editable=True, choices=tuple(RULES), words=RULES),
+    Column("there", "Salesforce field", width=178),
+    Column("type", "Type", width=84),
+    Column("direction", "Direction", width=146, editable=True, choices=tuple(DIRECTIONS), words=DIRECTIONS),
+    Column("on_conflict", "On conflict", width=152, editable=True, choices=tuple(RULES), words=RULES),
     Column("sample_here", "Sample here"),
     Column("sample_there", "Sample there"),
-    Column("order", "Order", width=58, align="right", editable=True),
-    Column("editable", "Editable", width=68, align="center", editable=True),
-    Column("visible", "Shown", width=60, align="center", editable=True),
+    Column("order", "Order", width=70, align="right", editable=True),
+    Column("editable", "Editable", width=76, align="center", editable=True),
+    Column("visible", "Shown", width=66, align="center", editable=True),
 )
 
 
@@ -96,7 +97,7 @@ class MappingTable(NotebookWidget):
     def summary(self) -> str:
         """Return how many fields are mapped and how many fit."""
         lights = self.grid.frame["light"].to_list()
-        told = [f"{lights.count(light)} {word}" for light, word in LIGHTS.items() if light in lights]
+        told = [f"{lights.count(light)} {word}" for light, word in COUNTED.items() if light in lights]
         return f"Field mapping: {plural(len(lights), 'field')}; {', '.join(told)}"
 
     def html(self) -> str:
@@ -105,10 +106,8 @@ class MappingTable(NotebookWidget):
 
     def _figures(self) -> str:
         lights = self.grid.frame["light"].to_list()
-        words = {"ok": "Fit", "warning": "Deserve a look", "error": "Do not fit"}
-        return figures_html(
-            {"Fields mapped": len(lights), **{word: lights.count(each) for each, word in words.items()}}
-        )
+        counts = {word.capitalize(): lights.count(light) for light, word in COUNTED.items()}
+        return figures_html({"Fields mapped": len(lights), **counts})
 
     def _edited(self, _there: str, _column: str, _value: Any) -> None:
         self._offer(edits=True)

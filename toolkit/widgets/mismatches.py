@@ -1,5 +1,6 @@
 """The mismatches: every record of either side that found no partner, with the reason, to look at before a commit."""
 
+import ipywidgets
 import polars as pl
 
 from toolkit.frames import RECORD_KEY
@@ -38,7 +39,7 @@ class Mismatches(NotebookWidget):
         ).with_columns(pl.col("side").replace(SIDES), pl.col("kind").replace(KINDS))
         self.grid = Grid(self.frame, COLUMNS, key="key", label="Records without a partner", page_size=8)
         self.filters = Filters(self.frame, {"side": "Side", "kind": "What"}, self.grid.replace)
-        self.children = (self.filters, self.grid)
+        self.children = (ipywidgets.HTML(self._figures()), self.filters, self.grid)
 
     def summary(self) -> str:
         """Return how many records found a partner and how many did not."""
@@ -46,11 +47,14 @@ class Mismatches(NotebookWidget):
 
     def html(self) -> str:
         """Return the counts, and the first records of each kind, as static HTML."""
-        figures = {"Pairs": self._links}
-        for side in SIDES.values():
-            figures[f"{side}, no partner"] = self.frame.filter(pl.col("side") == side).height
         first = self.frame.group_by("side", "kind", maintain_order=True).head(EXAMPLES)
         rows = first.sort("side", "kind", maintain_order=True).select(
             pl.col(column.name).alias(column.label) for column in COLUMNS
         )
-        return figures_html(figures) + table_html(rows, wrap={"Why"}, total=self.frame.height)
+        return self._figures() + table_html(rows, total=self.frame.height)
+
+    def _figures(self) -> str:
+        figures = {"Pairs": self._links}
+        for side in SIDES.values():
+            figures[f"{side}, no partner"] = self.frame.filter(pl.col("side") == side).height
+        return figures_html(figures)

@@ -17,7 +17,6 @@ from toolkit.workspace import Workspace
 from toolkit.writeback.commit import Commit
 from toolkit.writeback.plan import Plan
 
-EXAMPLES = 8
 TONES = {
     "write": "planned",
     "conflict": "warning",
@@ -29,7 +28,7 @@ TONES = {
 }
 COLUMNS = (
     Column("#", "#", width=56, align="right"),
-    Column("Written to", "Written to", width=92),
+    Column("Written to", "Written to", width=104),
     Column("Record", "Record", width=190),
     Column("Field", "Field", width=170),
     Column("Before", "Before", width=120),
@@ -92,7 +91,10 @@ class PlanReview(NotebookWidget):
 
     def summary(self) -> str:
         """Return the plan in a line, or what became of it."""
-        return str(self.outcome or self.plan)
+        plan = self.plan
+        left_alone = plan.changes.height - plan.writes
+        planned = f"{plan.writes:,} to write, {left_alone:,} left alone, {plural(plan.cost.calls, 'API call')}"
+        return str(self.outcome) if self.outcome else f"Plan {plan.plan_id}: {planned}"
 
     def html(self) -> str:
         """Return the plan's figures, its counts by field, and rows that show its variety, as static HTML."""
@@ -103,16 +105,21 @@ class PlanReview(NotebookWidget):
             pl.col("verdict").alias("Verdict"),
             pl.col("rows").alias("Changes"),
         )
-        shown = summaries.examples(self.plan.changes, EXAMPLES)["seq"].implode()
-        examples = self._rows.filter(pl.col("#").is_in(shown))
         return "".join(
             (
                 self._figures(),
                 table_html(counts, right={"Changes"}),
                 '<p style="margin:14px 0 4px">Some of the rows:</p>',
-                self.grid.html(only=examples),
+                self.grid.html(only=self._examples()),
             )
         )
+
+    def _examples(self) -> pl.DataFrame:
+        """Return some rows of every kind: written there, written here, and not written at all."""
+        changes, writes = self.plan.changes, pl.col("verdict") == "write"
+        kinds = {4: writes & (pl.col("side") == "there"), 3: writes & (pl.col("side") == "here"), 2: ~writes}
+        chosen = pl.concat(summaries.examples(changes.filter(kind), count)["seq"] for count, kind in kinds.items())
+        return self._rows.filter(pl.col("#").is_in(chosen.implode()))
 
     def _figures(self) -> str:
         plan, outcome = self.plan, self.outcome
@@ -143,12 +150,12 @@ class PlanReview(NotebookWidget):
         self.commit_button.disabled = not (idle and self.reviewed.value)
         self.progress.layout.display = None if running else "none"
         changes = plural(self.plan.writes, "change")
-        if self.outcome is not None:
-            self.commit_button.description = "Committed"
+        if not self.plan.writes:
+            self.commit_button.description = "Nothing to write"
         elif running:
             self.commit_button.description = f"Writing {changes}"
         else:
-            self.commit_button.description = f"Commit {changes}" if self.plan.writes else "Nothing to write"
+            self.commit_button.description = "Committed" if self.outcome else f"Commit {changes}"
 
     def _advance(self, done: int, total: int | None) -> None:
         self.progress.max = max(1, total or done)

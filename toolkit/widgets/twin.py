@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 
-CELL = "padding:4px 10px;border-bottom:1px solid #8884"
-ONE_LINE = "white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis"
-SEVERAL_LINES = "white-space:normal;min-width:14em;max-width:32em"
+LINE = "border-bottom:1px solid #8884"
+ONE_LINE = 40
+"""Text up to this many characters is not broken into lines."""
 MUTED = "opacity:.7"
-TABLE = "border-collapse:collapse;font-size:13px;margin:0"
+TABLE = "border-collapse:collapse;font-size:13px;line-height:1.4;margin:0"
 SIGNS = {"ok": "●", "planned": "○", "warning": "▲", "error": "■"}
 """The sign before a value that is good or bad, by tone: told by its shape, never by its colour alone."""
 
@@ -38,36 +38,27 @@ class StaticTwin:
         return (bundle, *metadata) if metadata else bundle
 
 
-def table_html(
-    frame: pl.DataFrame,
-    *,
-    right: Collection[str] = (),
-    wrap: Collection[str] = (),
-    total: int | None = None,
-) -> str:
-    """Return `frame` as an HTML table: columns in `right` aligned right, in `wrap` broken into lines, null as a dash.
+def table_html(frame: pl.DataFrame, *, right: Collection[str] = (), total: int | None = None) -> str:
+    """Return `frame` as an HTML table: columns in `right` are aligned right, long text is broken, null is a dash.
 
     `total` is the number of rows there are when `frame` holds only some of them.
     """
-    head = "".join(
-        f'<th scope="col" style="{CELL};white-space:nowrap;text-align:{_side(name in right)}">{escape(name)}</th>'
-        for name in frame.columns
-    )
-    columns = [_cells(frame.get_column(name), name in right, name in wrap) for name in frame.columns]
-    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+    columns = [_cells(frame.get_column(name), name in right) for name in frame.columns]
+    head = "".join(_cell("th", name, name in right) for name in frame.columns)
+    rows = "".join(f'<tr style="{LINE}">{"".join(cells)}</tr>' for cells in zip(*columns, strict=True))
     more = ""
     if total is not None and total > frame.height:
         more = f'<p style="{MUTED};margin:6px 0 0">{frame.height:,} of {total:,} rows.</p>'
     return (
-        f'<div style="overflow-x:auto"><table style="{TABLE}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>{more}"
+        f'<div style="overflow-x:auto"><table cellpadding="5" style="{TABLE}">'
+        f'<thead><tr style="{LINE}">{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
     )
 
 
 def facts_html(title: str, facts: Mapping[str, object]) -> str:
     """Return a small card of names and values under a title."""
     rows = "".join(
-        f'<tr><td style="padding:2px 24px 2px 0;text-align:left;{MUTED}">{escape(name)}</td>'
+        f'<tr style="background:none"><td style="padding:2px 24px 2px 0;text-align:left;{MUTED}">{escape(name)}</td>'
         f'<td style="padding:2px 0;text-align:left">{escape(shown(value))}</td></tr>'
         for name, value in facts.items()
     )
@@ -110,10 +101,14 @@ def shown(value: object, decimals: int = 2) -> str:
     return str(value)
 
 
-def _cells(column: pl.Series, right: bool, wrap: bool) -> list[str]:
-    style = f"{CELL};{SEVERAL_LINES if wrap else ONE_LINE};text-align:{_side(right)};font-variant-numeric:tabular-nums"
+def _cells(column: pl.Series, right: bool) -> list[str]:
     decimals = _decimals(column) if column.dtype.is_float() else 0
-    return [f'<td style="{style}">{escape(shown(value, decimals))}</td>' for value in column]
+    return [_cell("td", shown(value, decimals), right) for value in column]
+
+
+def _cell(tag: str, text: str, right: bool) -> str:
+    together = ";white-space:nowrap" if len(text) <= ONE_LINE else ""
+    return f'<{tag} style="text-align:{"right" if right else "left"}{together}">{escape(text)}</{tag}>'
 
 
 def _decimals(column: pl.Series) -> int:
@@ -122,7 +117,3 @@ def _decimals(column: pl.Series) -> int:
     if known.is_empty() or float(known.abs().max()) >= 1000:  # type: ignore[arg-type]
         return 0
     return next(digits for digits in (0, 1, 2) if digits == 2 or (known.round(digits) == known.round(2)).all())
-
-
-def _side(right: bool) -> str:
-    return "right" if right else "left"
