@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 from collections import Counter
 from datetime import UTC, date, datetime
 
@@ -9,12 +10,14 @@ import pytest
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company import customer_side, seed
-from toolkit.demo_org.company.customers import MOODS, customers
+from toolkit.demo_org.company.customers import MOODS, customers, each_customer
 from toolkit.demo_org.company.files import write_customer_side
+from toolkit.demo_org.company.org_side import AT_A_TIME
 from toolkit.demo_org.company.words import AWKWARD_NAMES
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.records import Records
+from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.validation import converter
 
 TODAY = date(2026, 11, 2)
@@ -223,3 +226,32 @@ def test_the_integration_user_can_work_with_it(org):
     ((account,),) = ask(org, "SELECT Id FROM Account LIMIT 1")
     org.update("Account", account, {"CS_Health_Score__c": 7.1}, Access.for_user(user))
     assert org.get("Account", account, Access.for_user(user))["CS_Health_Score__c"] == 7.1
+
+
+def test_a_company_too_large_for_its_names_has_namesakes_and_no_domain_twice():
+    some = list(itertools.islice(each_customer(300_000, 1, TODAY), 3000))
+    assert len({each.domain for each in some}) == len(some)
+    assert any(character.isdigit() for each in some for character in each.domain)
+
+
+def test_a_company_written_in_parts_is_whole():
+    records = seeded(AT_A_TIME + 50)
+    assert ask(records, "SELECT count(*), count(DISTINCT Id) FROM Account") == [(AT_A_TIME + 50, AT_A_TIME + 50)]
+    assert ask(records, "SELECT count(*) FROM Contract") == ask(
+        records, "SELECT count(DISTINCT ContractNumber) FROM Contract"
+    )
+    names = {row[0] for row in ask(records, "SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert {"Account_Product_Id__c", "Account_SystemModstamp", "Contact_AccountId"} <= names
+    records.database.close()
+
+
+def test_an_org_whose_beginning_was_cut_off_begins_again(tmp_path):
+    path = tmp_path / "org.sqlite"
+    now = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    first = OrgState(20, 1, now, path)
+    before = dump(first.records)
+    first.database.connection.execute("DELETE FROM _facts WHERE name = 'seed'")
+    first.close()
+    again = OrgState(20, 1, now, path)
+    assert dump(again.records)["Contact"] == before["Contact"]
+    again.close()

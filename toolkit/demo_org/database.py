@@ -73,6 +73,24 @@ class Database:
                 self._writer = self._writer if nested else None
 
     @contextmanager
+    def loading(self, schema: Schema) -> Iterator[None]:
+        """Do without the indexes of the objects while much is written; they are made again on leaving."""
+        with self.writing() as connection:
+            for name, _, _ in _indexes(schema):
+                connection.execute(f'DROP INDEX IF EXISTS "{name}"')
+        try:
+            yield
+        finally:
+            self.prepare(schema)
+
+    def empty(self, schema: Schema) -> None:
+        """Remove every record of every object, such as those of a beginning that was cut off."""
+        with self.writing() as connection:
+            for sobject in schema:
+                connection.execute(f'DELETE FROM "{sobject.name}"')
+        self._last_numbers.clear()
+
+    @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection for reading, for the calling thread alone until it leaves.
 
@@ -162,9 +180,16 @@ def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
     for field in fields:
         if field.name.lower() not in present:
             connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(field)}')
-        if _is_indexed(field):
-            name = f"{sobject.name}_{field.name}"
-            connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{sobject.name}" ("{field.name}")')
+    for name, table, column in _indexes([sobject]):
+        connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" ("{column}")')
+
+
+def _indexes(sobjects: Iterable[SObject]) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, table and column of each index of these objects."""
+    for sobject in sobjects:
+        for field in stored_fields(sobject):
+            if _is_indexed(field):
+                yield f"{sobject.name}_{field.name}", sobject.name, field.name
 
 
 def _column(field: Field) -> str:

@@ -83,6 +83,7 @@ class OrgState:
         self._schema_changes = 0
         self._described_at = self.clock.now()
         if self.database.fact("seed") is None:
+            self.database.empty(self.schema)
             seed_company(self.records, accounts=accounts, seed=seed, today=self.clock.today())
             self.database.keep_fact("seed", str(seed))
             self.database.keep_fact("accounts", str(accounts))
@@ -226,6 +227,7 @@ class OrgState:
         self._schema_changes += 1
         self._described_at = self.clock.now()
         self.security.changed()
+        keep_history(self.database, self.schema)
 
     def _metadata_changed(self, change: list[object]) -> None:
         self._schema_changes += 1

@@ -6,6 +6,7 @@ where they are meant to differ. The same number of accounts, seed and day give t
 
 import random
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -30,6 +31,7 @@ _SIZES = {"SMB": (8, 50, 15, 120), "Mid-Market": (50, 300, 120, 1500), "Enterpri
 _PLANS = {"SMB": ("Starter", 29.0), "Mid-Market": ("Business", 42.5), "Enterprise": ("Enterprise", 57.75)}
 _LEGAL_FORMS = {"SMB": ("Ltd", "LLC", ""), "Mid-Market": ("Inc.", "GmbH", "Ltd"), "Enterprise": ("Group", "plc", "AG")}
 _AWKWARD_EVERY = 4
+_NAMES = len(NAME_STARTS) * len(NAME_ENDS) * len(TRADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,17 @@ class Customer:
 
 def customers(accounts: int, seed: int, today: date) -> list[Customer]:
     """Return `accounts` accounts of the org, customers and others, and some customers it does not have."""
+    return list(each_customer(accounts, seed, today))
+
+
+def each_customer(accounts: int, seed: int, today: date) -> Iterator[Customer]:
+    """Yield what `customers` returns, one at a time."""
     rng = random.Random(f"customers {seed}")  # noqa: S311 - sample data, meant to repeat
     extra = max(1, accounts // 100)
     total = accounts + extra
-    names = rng.sample(range(len(NAME_STARTS) * len(NAME_ENDS) * len(TRADES)), total)
-    return [_customer(rng, number, names[number - 1], number <= accounts, today) for number in range(1, total + 1)]
+    names = rng.sample(range(max(total, _NAMES)), total)
+    for number in range(1, total + 1):
+        yield _customer(rng, number, names[number - 1], number <= accounts, today)
 
 
 def staff(seed: int) -> list[tuple[str, str]]:
@@ -150,9 +158,12 @@ def _customer(rng: random.Random, number: int, name_number: int, there: bool, to
 
 
 def _name(rng: random.Random, number: int, name_number: int, segment: str) -> tuple[str, str, str]:
-    rest, trade = divmod(name_number, len(TRADES))
+    again, rest = divmod(name_number, _NAMES)
+    rest, trade = divmod(rest, len(TRADES))
     start, end = divmod(rest, len(NAME_ENDS))
     core, (word, industry) = NAME_STARTS[start] + NAME_ENDS[end], TRADES[trade]
+    if again:  # a company so large that the names do not suffice has namesakes
+        core = f"{core}{again + 1}"
     domain = f"{core}-{word}.example".lower()
     place, awkward = divmod(number, _AWKWARD_EVERY)
     if awkward == 0 and place <= len(AWKWARD_NAMES):

@@ -4,13 +4,15 @@ Rows are written straight into the tables, 20,000 accounts in seconds; what the 
 saving them is filled in here.
 """
 
+import itertools
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 
 from toolkit.demo_org.automation import contract_end
 from toolkit.demo_org.clock import to_stamp
-from toolkit.demo_org.company.customers import CSM_COUNT, Customer, Person, customers, plain, staff
+from toolkit.demo_org.company.customers import CSM_COUNT, Customer, Person, each_customer, plain, staff
 from toolkit.demo_org.company.setup import PROFILES, Setup
 from toolkit.demo_org.company.words import STREETS
 from toolkit.demo_org.database import Database
@@ -23,6 +25,8 @@ from toolkit.demo_org.validation import Stored
 INTEGRATION_USERNAME = "integration@demo.example"
 ADMIN_USERNAME = "admin@demo.example"
 COMPANY_NAME = "Halvard Cloud"
+AT_A_TIME = 5_000
+"""How many accounts are made before they are written."""
 _OPEN_STAGES = [stage for stage in STAGES if not stage.closed]
 _WON = next(stage for stage in STAGES if stage.won)
 _LOST = next(stage for stage in STAGES if stage.closed and not stage.won)
@@ -33,17 +37,25 @@ Row = dict[str, Stored]
 
 
 def seed(records: Records, accounts: int, seed: int, today: date) -> None:
-    """Fill an empty org with the sample company of so many accounts. The same arguments give the same records."""
-    people = _People(records.database, records.schema, seed, today)
+    """Fill an empty org with the sample company of so many accounts. The same arguments give the same records.
+
+    It is written some thousand accounts at a time, so memory does not grow with the company.
+    """
+    database = records.database
+    people = _People(database, records.schema, seed, today)
     company = _Company(people, random.Random(f"org {seed}"), today)  # noqa: S311 - sample data, meant to repeat
-    there = [customer for customer in customers(accounts, seed, today) if customer.there]
-    with records.database.writing():
+    there = (customer for customer in each_customer(accounts, seed, today) if customer.there)
+    with database.writing():
         people.write()
-        company.add_accounts(there)
-        for customer, account in zip(there, company.rows["Account"], strict=True):
-            company.add_rest(customer, str(account["Id"]))
-        for name, rows in company.rows.items():
-            _write(records.database, name, rows)
+    with database.loading(records.schema) if accounts > AT_A_TIME else nullcontext():
+        while some := list(itertools.islice(there, AT_A_TIME)):
+            company.add_accounts(some)
+            for customer, account in zip(some, company.rows["Account"], strict=True):
+                company.add_rest(customer, str(account["Id"]))
+            with database.writing():
+                for name, rows in company.rows.items():
+                    _write(database, name, rows)
+                    rows.clear()
 
 
 class _People:
@@ -113,6 +125,7 @@ class _Company:
         self._people = people
         self._rng = rng
         self._today = today
+        self._contracts = itertools.count(1)
         self.rows: dict[str, list[Row]] = {
             name: [] for name in ("Account", "Contact", "Opportunity", "Contract", "Task", "Event")
         }
@@ -247,7 +260,7 @@ class _Company:
             "StatusCode": status,
             "ActivatedById": rep if customer.active else None,
             "ActivatedDate": _stamp(start) if customer.active else None,
-            "ContractNumber": f"{len(self.rows['Contract']) + 1:08d}",
+            "ContractNumber": f"{next(self._contracts):08d}",
             **self._changed(min(start, self._today), rep),
         }
 
