@@ -3,6 +3,7 @@
 A `Completion` is made once for an object and its rules; where it has nothing to do, rows are written as they are.
 """
 
+import dataclasses
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Completion:
             or self.validations
             or self.duplicates
             or self.sobject.record_types
-            or self.sobject.name in RIGHTS_ROWS
+            or self.sobject.unique_together
         )
 
     def complete(
@@ -108,8 +109,10 @@ class Completion:
             if formula.holds(draft)
         ]
         if self.sobject.name in RIGHTS_ROWS:
-            refusal = check_rights_row(connection, draft.schema, self.sobject, draft.record)
+            refusal = check_rights_row(draft.schema, self.sobject, draft.record)
             refusals += [] if refusal is None else [refusal]
+        if self.sobject.unique_together and draft.sets(*self.sobject.unique_together):
+            refusals += self._twins(draft, connection)
         if refusals:
             return refusals
         for rule in self.duplicates:
@@ -118,6 +121,21 @@ class Completion:
                 if found is not None:
                     return [found]
         return []
+
+    def _twins(self, draft: "Draft", connection: sqlite3.Connection) -> list[Refusal]:
+        names = self.sobject.unique_together
+        terms = " AND ".join(f'"{name}" = ?' for name in names)
+        present = " AND IsDeleted = 0" if self.sobject.has_bin else ""
+        statement = f'SELECT Id FROM "{self.sobject.name}" WHERE {terms}{present} AND Id != ?'
+        values = [draft.record.get(name) for name in (*names, "Id")]
+        found = connection.execute(statement, values).fetchone()
+        key = (self.sobject.name, *map(str, values[:-1]))
+        earlier = draft.made.setdefault(key, str(values[-1]))
+        if found is None and earlier == values[-1]:
+            return []
+        twin = earlier if found is None else str(found[0])
+        message = f"duplicate value found: {names[-1]} duplicates value on record with id: {twin[:15]}"
+        return [Refusal(400, "DUPLICATE_VALUE", message, ())]
 
     def _of_record_type(self, draft: "Draft") -> list[Refusal]:
         given = draft.record.get("RecordTypeId")
@@ -169,7 +187,8 @@ Lookup = Callable[[str], Mapping[str, Stored]]
 class Draft:
     """A record about to be saved: as it was (``before``), as it will be (``record``), and what was ``changed``.
 
-    It is also the scope that formulas are evaluated in.
+    It is also the scope that formulas are evaluated in. ``made`` is shared by the drafts of one call: which of them is
+    the first with some values that no two records may agree in.
     """
 
     sobject: SObject
@@ -182,6 +201,7 @@ class Draft:
     user_id: str
     look_up: Lookup
     account_of: Callable[[str], str | None]
+    made: dict[tuple[str, ...], str] = dataclasses.field(default_factory=dict)
 
     @property
     def now(self) -> datetime:

@@ -161,29 +161,14 @@ def grant(
     permissions.changed()
 
 
-def check_rights_row(
-    connection: sqlite3.Connection, schema: Schema, sobject: SObject, record: Mapping[str, Stored]
-) -> Refusal | None:
-    """Return the refusal of a FieldPermissions or ObjectPermissions row that is about nothing or is there already."""
+def check_rights_row(schema: Schema, sobject: SObject, record: Mapping[str, Stored]) -> Refusal | None:
+    """Return the refusal of a FieldPermissions or ObjectPermissions row that is about nothing, or None."""
     target = schema.get(str(record.get("SobjectType")))
     if target is None:
         return _bad("SObject Type Name", "SobjectType", record.get("SobjectType"))
     if sobject.name == "FieldPermissions":
-        refusal = _check_field(target, record)
-        same = "Field"
-    else:
-        refusal = None if target.guarded else _bad("SObject Type Name", "SobjectType", target.name)
-        same = "SobjectType"
-    if refusal is not None:
-        return refusal
-    twin = connection.execute(
-        f'SELECT Id FROM "{sobject.name}" WHERE ParentId = ? AND {same} = ? AND Id != ?',
-        (record.get("ParentId"), record.get(same), record.get("Id")),
-    ).fetchone()
-    if twin is None:
-        return None
-    message = f"duplicate value found: {same} duplicates value on record with id: {twin[0][:15]}"
-    return Refusal(400, "DUPLICATE_VALUE", message, ())
+        return _check_field(target, record)
+    return None if target.guarded else _bad("SObject Type Name", "SobjectType", target.name)
 
 
 def _check_field(target: SObject, record: Mapping[str, Stored]) -> Refusal | None:

@@ -276,6 +276,7 @@ class Saver:
         sobject, user_id = completion.sobject, call.access.user_id
         current = self._current(sobject, [each.target for each in rows if not each.creating])
         look_up = self._reader()
+        made: dict[tuple[str, ...], str] = {}
         for row in rows:
             assert row.plan is not None
             assert row.target is not None
@@ -298,6 +299,7 @@ class Saver:
                 user_id,
                 look_up,
                 self._account_of,
+                made,
             )
             derived, refusals = completion.complete(
                 draft, self._database.connection, allow_duplicates=call.allow_duplicates

@@ -117,7 +117,7 @@ class SObject:
     """One object: its names, its key prefix, its fields in describe order, and what may be done with it.
 
     ``guarded`` objects are those that a user needs an ObjectPermissions row for. ``filtered_by`` are the lookups of
-    which a query has to name one.
+    which a query has to name one, and ``unique_together`` the fields that no two records may agree in.
     """
 
     name: str
@@ -135,6 +135,7 @@ class SObject:
     guarded: bool = False
     record_types: tuple[RecordType, ...] = ()
     filtered_by: tuple[str, ...] = ()
+    unique_together: tuple[str, ...] = ()
     scopes: tuple[tuple[str, str], ...] = field(default=())  # (name, label) of supportedScopes
 
     @cached_property

@@ -53,5 +53,6 @@ def account_contact_relation() -> SObject:
         ),
         layoutable=True,
         feed_enabled=False,
+        unique_together=("AccountId", "ContactId"),
         scopes=(("everything", "All account contact relationships"),),
     )

@@ -121,5 +121,6 @@ def content_document_link() -> SObject:
         layoutable=False,
         feed_enabled=False,
         filtered_by=("ContentDocumentId", "LinkedEntityId"),
+        unique_together=("ContentDocumentId", "LinkedEntityId"),
         scopes=(("everything", "All content document links"),),
     )

@@ -65,6 +65,7 @@ def permission_set_assignment() -> SObject:
         updateable=False,
         layoutable=False,
         feed_enabled=False,
+        unique_together=("PermissionSetId", "AssigneeId"),
         scopes=(("everything", "All permission set assignments"),),
     )
 
@@ -87,6 +88,7 @@ def field_permissions() -> SObject:
         ),
         layoutable=False,
         feed_enabled=False,
+        unique_together=("ParentId", "Field"),
         scopes=(("everything", "All field permissions"),),
     )
 
@@ -107,6 +109,7 @@ def object_permissions() -> SObject:
         ),
         layoutable=False,
         feed_enabled=False,
+        unique_together=("ParentId", "SobjectType"),
         scopes=(("everything", "All object permissions"),),
     )
 
