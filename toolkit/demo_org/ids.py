@@ -10,8 +10,9 @@ from functools import lru_cache
 INSTANCE = "dM0"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_NUMBER_LENGTH = 9
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?", re.ASCII)
 
 
@@ -41,17 +42,24 @@ def to_18(record_id: str) -> str:
 
 def checksum(id15: str) -> str:
     """Return the three characters that make an 18-character id of a 15-character one."""
-    return _check(id15[:5]) + _check(id15[5:10]) + _check(id15[10:])
+    return _check(*id15[:5]) + _check(*id15[5:10]) + _check(*id15[10:])
 
 
-@lru_cache(maxsize=4096)
-def _check(five: str) -> str:
-    return _CHECKS[sum(1 << place for place, character in enumerate(five) if "A" <= character <= "Z")]
+def _check(*five: str) -> str:
+    a, b, c, d, e = (each in _CAPITALS for each in five)
+    return _CHECKS[a | b << 1 | c << 2 | d << 3 | e << 4]
 
 
 def _base62(number: int) -> str:
+    # Nine digits: a million records need a million ids, so the last four come from a table.
+    high, low = divmod(number, len(_PAIRS) ** 2)
+    return _five_digits(high) + _PAIRS[low // len(_PAIRS)] + _PAIRS[low % len(_PAIRS)]
+
+
+@lru_cache(maxsize=4096)
+def _five_digits(number: int) -> str:
     digits = []
-    while number:
+    for _ in range(5):
         number, digit = divmod(number, 62)
         digits.append(_DIGITS[digit])
-    return "".join(reversed(digits)).rjust(_NUMBER_LENGTH, "0")
+    return "".join(reversed(digits))

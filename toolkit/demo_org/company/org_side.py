@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from toolkit.demo_org.automation import contract_end
 from toolkit.demo_org.clock import to_stamp
@@ -361,5 +362,6 @@ def _write(database: Database, sobject_name: str, rows: Sequence[Row]) -> None:
     database.connection.executemany(statement, [tuple(row.values()) for row in rows])
 
 
+@lru_cache(maxsize=8192)
 def _stamp(day: date) -> str:
     return f"{day.isoformat()}T09:00:00.000Z"
