@@ -184,18 +184,19 @@ class Sources:
 
     def _name_field(self, source: Source, name: str, path: Path) -> Reached:
         spelled = _NAME_FIELDS.get(name.lower())
+        if spelled is None:
+            raise complaints.no_such_field(self.text, path.position, name, NAME_OBJECT)
         if spelled == "Type":
             return Reached(Field("Type", "Type", length=40), _type_of(source.tables), source)
         having = [
             (table, found)
             for table in source.tables
-            if spelled is not None
-            and (found := _named(table.sobject, spelled)) is not None
+            if (found := _named(table.sobject, spelled)) is not None
             and self.reader.readable(table.sobject.name, found.name)
         ]
-        if not having:
-            raise complaints.no_such_field(self.text, path.position, name, NAME_OBJECT)
-        field = replace(having[0][1], name=spelled or name)
+        if not having:  # a field of every name, but of none of these objects
+            return Reached(Field(spelled, spelled), "NULL", source)
+        field = replace(having[0][1], name=spelled)
         return Reached(field, _first_of([table.column(found.name) for table, found in having]), source)
 
 
