@@ -5,7 +5,18 @@ from dataclasses import replace
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.records import RowRefusal
 from toolkit.demo_org.state import OrgState
-from toolkit.demo_org.web import classic, consent, control, id_tokens, oauth, resources, soap_partner, versions, whoami
+from toolkit.demo_org.web import (
+    classic,
+    consent,
+    control,
+    id_tokens,
+    oauth,
+    resources,
+    soap_metadata,
+    soap_partner,
+    versions,
+    whoami,
+)
 from toolkit.demo_org.web.wire import Answer, Call, not_found, refusal_answer
 
 _OAUTH = {
@@ -32,6 +43,8 @@ def dispatch(org: OrgState, call: Call) -> Answer:
             return whoami.identity(org, call, org_id, user_id)
         case ["services", "Soap", "u" | "c" as api, version, *_] if call.method == "POST":
             return soap_partner.answer(org, call, api, version)
+        case ["services", "Soap", "m", version, *_] if call.method == "POST":
+            return soap_metadata.answer(org, call, version)
         case ["services", "async", version, *rest]:
             return classic.answer(org, call, version, rest)
         case ["services", "data"]:

@@ -10,11 +10,13 @@ import hmac
 import time
 from urllib.parse import parse_qsl, unquote
 
+from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import grants
 from toolkit.demo_org.web.apps import App
 from toolkit.demo_org.web.grants import Granted, OAuthError
 from toolkit.demo_org.web.id_tokens import id_token
+from toolkit.demo_org.web.multipart import form_parts
 from toolkit.demo_org.web.wire import Answer, Call
 
 NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache", "Expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
@@ -66,11 +68,23 @@ def refused(error: OAuthError) -> Answer:
 
 
 def form(call: Call) -> dict[str, str]:
-    """Return the fields of a form-encoded body; anything else counts as an empty form."""
-    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Return the fields of a form, encoded either way that browsers have; anything else counts as an empty form."""
+    given = call.headers.get("content-type", "")
+    content_type = given.partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        return _multipart(call.body, given)
     if content_type not in ("", "application/x-www-form-urlencoded"):
         return {}
     return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _multipart(body: bytes, content_type: str) -> dict[str, str]:
+    # Salesforce's own command line sends the device flow like this.
+    try:
+        parts = form_parts(body, content_type)
+    except Refusal:
+        return {}
+    return {name: value.decode("utf-8", "replace") for name, value in parts.items()}
 
 
 def client_of(call: Call, given: dict[str, str]) -> tuple[str, str | None]:

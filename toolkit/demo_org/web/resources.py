@@ -13,6 +13,7 @@ from toolkit.demo_org.web import (
     listviews,
     query,
     rest,
+    tooling,
     tree,
     versions,
 )
@@ -34,6 +35,7 @@ _ROUTER = Router(
     ],
     collections.ROUTES,
     tree.ROUTES,
+    tooling.ROUTES,
     query.ROUTES,
     limits.ROUTES,
     listviews.ROUTES,
