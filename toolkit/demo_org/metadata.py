@@ -101,6 +101,9 @@ class Metadata:
         """Delete a field with its values and its permissions. Raises NOT_FOUND when there is no such field."""
         known = self.field(id_or_name)
         full_name = id_or_name if known is None else known.full_name
+        home = full_name.partition(".")[0].lower()
+        if home != "activity" and self._schema.get(home) is None:
+            raise _not_found()
         found = [(sobject, field) for sobject, name in self._homes(full_name) if (field := sobject.field(name))]
         if not found:
             raise _not_found()

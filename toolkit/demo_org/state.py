@@ -26,7 +26,7 @@ from toolkit.demo_org.metadata import Metadata
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.permissions import RIGHTS_OBJECTS, Permissions, grant
 from toolkit.demo_org.records import Records
-from toolkit.demo_org.schema import SObject
+from toolkit.demo_org.schema import Schema, SObject
 from toolkit.demo_org.soql import Query, execute, prepare, to_json, zone_and_calendar
 from toolkit.demo_org.web.allowance import Allowance
 from toolkit.demo_org.web.apps import EVERYBODY, App, Apps
@@ -116,12 +116,21 @@ class OrgState:
         """Return what a user may see and edit."""
         return Access.for_user(user_id, self.security)
 
+    def visible(self, access: Access) -> Schema:
+        """Return the schema without the objects that the user may not read."""
+        hidden = [each.name for each in self.schema if not access.may("Read", each)]
+        if not hidden:
+            return self.schema
+        return Schema(each for each in self.schema if each.name not in hidden)
+
     def prepare(self, soql: str, access: Access, *, all_rows: bool = False, version: float = LATEST_VERSION) -> Query:
         """Return a query ready to run; `all_rows` brings what lies in the recycle bin too. Raises Refusal."""
         with self.database.reading() as connection:
             zone, calendar = zone_and_calendar(connection, access.user_id)
         now = self.clock.now()
-        return prepare(soql, self.schema, access, now, all_rows=all_rows, zone=zone, calendar=calendar, version=version)
+        return prepare(
+            soql, self.visible(access), access, now, all_rows=all_rows, zone=zone, calendar=calendar, version=version
+        )
 
     @contextmanager
     def query(
