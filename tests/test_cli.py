@@ -65,6 +65,41 @@ def test_an_error_is_told_in_words_with_the_next_step_and_exit_code_1(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_the_ways_to_go_on_lead_to_the_folder_of_the_demo(demo):
+    folder, told = demo
+    ways = told.split("How to go on")[1]
+    assert [line.split()[1] for line in ways.splitlines() if "cs-toolkit" in line] == [
+        "demo", "undo", "status", "dashboard", "demo",
+    ]  # fmt: skip
+    assert ways.count(f"-w {folder}") == 5
+
+
+def test_a_demo_that_says_no_size_takes_that_of_its_folder(demo):
+    folder, _ = demo
+    assert cs_toolkit("demo", "-w", str(folder)).returncode == 0
+    other = cs_toolkit("demo", "-w", str(folder), "--accounts", "90")
+    assert other.returncode == 1
+    assert "80 accounts" in other.stderr
+
+
+def test_a_narrow_terminal_shows_each_reason_whole(demo, monkeypatch):
+    folder, _ = demo
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = cs_toolkit("undo", "-w", str(folder), "--rows", "4").stdout
+    assert re.search(r"^  puts back nothing in place of '", narrow, re.MULTILINE)
+    assert max(map(len, narrow.splitlines())) <= 80
+    monkeypatch.setenv("COLUMNS", "160")
+    assert re.search(r"  write +puts back nothing in place of '", cs_toolkit("undo", "-w", str(folder)).stdout)
+
+
+def test_what_is_piped_into_a_program_that_stops_reading_ends_quietly(demo):
+    folder, _ = demo
+    command = f"{sys.executable} -m toolkit.cli status -w {folder} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
 def test_an_unknown_command_suggests_the_right_one():
     done = cs_toolkit("pul")
     assert done.returncode != 0
@@ -73,8 +108,11 @@ def test_an_unknown_command_suggests_the_right_one():
 
 def test_help_teaches_the_order_of_the_steps():
     told = cs_toolkit("--help").stdout
-    for command in ("demo", "demo-org", "init", "pull", "match", "score", "plan", "commit", "undo", "status"):
+    for command in ("demo", "demo-org", "init", "status", "dashboard", "schedule"):
         assert command in told
+    steps = ("check", "pull", "match", "score", "plan", "commit", "undo", "resume")
+    places = [re.search(rf"^\W+{step} ", told, re.MULTILINE) for step in steps]
+    assert [place.start() for place in places] == sorted(place.start() for place in places)
 
 
 def test_a_commit_by_a_wrong_digest_writes_nothing(demo):

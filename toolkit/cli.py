@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, so that ``--help`` and shell completio
 130 interrupted.
 """
 
+import os
 import signal
 import sys
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Group, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 
 from toolkit.errors import ToolkitError
@@ -28,6 +30,7 @@ app = App(
     "commit exactly that, undo.",
     help_epilogue="Start with: cs-toolkit demo",
     version=lambda: version("cs-toolkit"),
+    default_parameter=Parameter(negative=()),
 )
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -38,6 +41,11 @@ Folder = Annotated[
     Path, Parameter(name=["--workspace", "-w"], help="The workspace's folder, which holds workspace.toml.")
 ]
 HERE = Path()
+Port = Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.", validator=Number(gte=0, lte=65535))]
+Accounts = Annotated[
+    int, Parameter(help="How many accounts the demo org has; 500 if not said.", validator=Number(gte=1, lte=1_000_000))
+]
+Rows = Annotated[int, Parameter(help="How many changes to print.", validator=Number(gte=0))]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,6 +64,14 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         errors.print("Stopped. What was written is in the journal; see: cs-toolkit status")
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except OSError as error:
+        errors.print("[bold red]Error:[/]", style="red", end=" ")
+        errors.print(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), markup=False)
+        errors.print("-> Check the path, the rights on it and the space on the disk.", markup=False, style="bold")
+        sys.exit(FAILED)
     sys.exit(result if isinstance(result, int) else DONE)
 
 
@@ -63,11 +79,15 @@ def main(arguments: list[str] | None = None) -> None:
 def demo(
     *,
     workspace: Folder = Path("cs-toolkit-demo"),
-    accounts: Annotated[int, Parameter(help="How many accounts the demo org has.")] = 500,
-    seed: Annotated[int, Parameter(help="Which made-up company; the same seed gives the same records.")] = 1,
+    accounts: Accounts | None = None,
+    seed: Annotated[
+        int | None, Parameter(help="Which made-up company; the same seed gives the same records. 1 if not said.")
+    ] = None,
     fresh: Annotated[bool, Parameter(help="Start over: forget the demo org and everything done in it.")] = False,
     serve: Annotated[bool, Parameter(help="Leave the org running; open JupyterLab and the dashboard on it.")] = False,
-    browser: Annotated[bool, Parameter(help="With --serve: open the pages in the web browser.")] = True,
+    browser: Annotated[
+        bool, Parameter(help="With --serve: open the pages in the web browser.", negative="--no-browser")
+    ] = True,
 ) -> int:
     """Walk the whole path on a made-up company: import, match, score, plan, commit, read back.
 
@@ -83,8 +103,8 @@ def demo(
 @app.command(group=DEMO, name="demo-org")
 def demo_org(
     *,
-    port: Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.")] = 8443,
-    size: Annotated[int, Parameter(help="How many accounts.")] = 500,
+    port: Port = 8443,
+    size: Accounts = 500,
     seed: Annotated[int, Parameter(help="Which made-up company.")] = 1,
     db: Annotated[Path | None, Parameter(help="Keep the org in this file; in memory when left out.")] = None,
 ) -> None:
@@ -152,7 +172,7 @@ def init(
     console.print(f"Wrote {path}. Next: cs-toolkit check -w {folder}", markup=False)
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=1)
 def check(*, workspace: Folder = HERE) -> int:
     """Judge the mapping file against the org: does every field exist, is it writable, do the values fit?"""
     from toolkit import console as printing
@@ -164,7 +184,7 @@ def check(*, workspace: Folder = HERE) -> int:
         return FAILED if any(each.severity == "error" for each in findings) else DONE
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=2)
 def pull(
     *,
     workspace: Folder = HERE,
@@ -181,7 +201,7 @@ def pull(
         console.print(str(ws.load()), markup=False)
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=3)
 def match(*, workspace: Folder = HERE) -> None:
     """Link the records of both sides, and say for each that has no partner why."""
     from toolkit import console as printing
@@ -192,7 +212,7 @@ def match(*, workspace: Folder = HERE) -> None:
         printing.print_mismatches(console, ws.mismatches())
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=4)
 def score(*, workspace: Folder = HERE) -> None:
     """Work out the health score of every account here."""
     from toolkit import console as printing
@@ -203,23 +223,27 @@ def score(*, workspace: Folder = HERE) -> None:
         printing.print_distribution(console, ws)
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=5)
 def plan(
     *,
     workspace: Folder = HERE,
-    rows: Annotated[int, Parameter(help="How many changes to print.")] = 20,
+    rows: Rows = 20,
     export: Annotated[Path | None, Parameter(help="Also write every row to this .csv or .parquet file.")] = None,
 ) -> int:
     """Show row by row what a commit would write, on either side. Writes nothing."""
     from toolkit import console as printing
+    from toolkit.errors import InputError
     from toolkit.workspace import Workspace
     from toolkit.writeback.export import write_csv, write_parquet
 
+    writers = {".csv": write_csv, ".parquet": write_parquet}
+    if export is not None and (export.suffix not in writers or not export.parent.is_dir()):
+        raise InputError(f"The plan cannot be exported to {export}.", hint="Name a .csv or .parquet file in a folder.")
     with Workspace.open(workspace) as ws:
         made = ws.plan()
         printing.print_plan(console, made, rows)
         if export is not None:
-            (write_parquet if export.suffix == ".parquet" else write_csv)(made, export)
+            writers[export.suffix](made, export)
             console.print(f"All {made.changes.height:,} rows are in {export}.", markup=False)
         if made.writes:
             console.print(
@@ -228,7 +252,7 @@ def plan(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=6)
 def commit(
     digest: Annotated[str, Parameter(help="The digest that `plan` printed, or at least its first 12 characters.")],
     *,
@@ -246,12 +270,12 @@ def commit(
         return ATTENTION if done.held or done.failed else DONE
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=7)
 def undo(
     commit_id: Annotated[str | None, Parameter(help="Which commit; the last one when left out.")] = None,
     *,
     workspace: Folder = HERE,
-    rows: Annotated[int, Parameter(help="How many changes to print.")] = 20,
+    rows: Rows = 20,
 ) -> int:
     """Plan to take a commit back, where both sides still hold what it wrote. Commit that plan to undo."""
     from toolkit import console as printing
@@ -265,7 +289,7 @@ def undo(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS)
+@app.command(group=STEPS, sort_key=8)
 def resume(*, workspace: Folder = HERE) -> int:
     """Settle what a commit that was cut off left open, by reading from Salesforce what really happened."""
     from toolkit import console as printing
@@ -294,8 +318,8 @@ def status(*, workspace: Folder = HERE) -> None:
 def dashboard(
     *,
     workspace: Folder = HERE,
-    port: Annotated[int, Parameter(help="The port on 127.0.0.1.")] = 5006,
-    show: Annotated[bool, Parameter(help="Open it in the web browser.")] = True,
+    port: Port = 5006,
+    show: Annotated[bool, Parameter(help="Open it in the web browser.", negative="--no-show")] = True,
 ) -> None:
     """Serve the dashboard for CS leaders over this workspace. It only reads. Ctrl-C ends it."""
     from dashboards.app import serve

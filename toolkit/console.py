@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 import polars as pl
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -25,10 +27,13 @@ from toolkit.writeback.preflight import Finding
 
 BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
 VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
+STATUS_STYLES = {"failed": "red", "running": "yellow"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 BAR = 30
 ONE_LINE = {"Record": 22, "Field": 22, "Before": 12, "After": 12, "Verdict": 8, "Name": 40}
 """Columns that are cut rather than wrapped, and their widest."""
+WIDE = 110
+"""From this many columns on, a terminal has room for the reasons beside a table's rows."""
 
 
 @contextmanager
@@ -67,11 +72,11 @@ def print_frame(
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Print what a check of the mapping found, worst first, or that all is well."""
-    if not findings:
+    if not any(finding.severity == "error" for finding in findings):
         console.print("Every mapped field exists, may be written, and can hold what would be written to it.")
     for finding in sorted(findings, key=lambda each: list(SEVERITY_STYLES).index(each.severity)):
-        console.print(Text(f"{finding.severity}: ", style=SEVERITY_STYLES[finding.severity]), end="")
-        console.print(Text(f"{finding.place}: {finding.message}"))
+        severity = (f"{finding.severity}: ", SEVERITY_STYLES[finding.severity])
+        console.print(Text.assemble(severity, f"{finding.place}: {finding.message}"))
         console.print(Text(f"  -> {finding.hint}", style="dim"))
 
 
@@ -80,7 +85,8 @@ def print_mismatches(console: Console, mismatches: pl.DataFrame) -> None:
     if mismatches.is_empty():
         console.print("Every record on both sides has its partner.")
         return
-    print_frame(console, summaries.mismatch_counts(mismatches).drop("Why"))
+    counted = summaries.mismatch_counts(mismatches)
+    print_frame(console, counted if console.width >= WIDE else counted.drop("Why"))
 
 
 def print_distribution(console: Console, workspace: Workspace) -> None:
@@ -113,16 +119,39 @@ def print_plan(console: Console, plan: Plan, rows: int) -> None:
     )
     print_frame(console, counts, styles={"Verdict": VERDICT_STYLES})
     shown = summaries.readable(summaries.examples(plan.changes, rows)).drop("#", "Written to")
-    console.print()
-    print_frame(
-        console,
-        shown,
-        title="Examples" if shown.height < plan.changes.height else "Every change",
-        styles={"Verdict": VERDICT_STYLES},
-    )
+    if not shown.is_empty():
+        console.print()
+        title = "Examples" if shown.height < plan.changes.height else "Every change"
+        _print_with_reasons(console, shown, title, {"Verdict": VERDICT_STYLES})
     console.print()
     console.print(Text(f"{plan.writes:,} changes to write. Cost: {plan.cost}"))
     console.print(Text(f"Digest {plan.digest[:12]}"))
+
+
+def _print_with_reasons(console: Console, frame: pl.DataFrame, title: str, styles: dict[str, dict[str, str]]) -> None:
+    """Print a frame with a column "Why": as a table, or in a narrow terminal with each reason under its row."""
+    if console.width >= WIDE:
+        print_frame(console, frame, title=title, styles=styles)
+        return
+    console.print(Text(title, style="italic"))
+    shown = frame.drop("Why")
+    cells = [[_cell(value) for value in row] for row in shown.iter_rows()]
+    longest = [max(map(cell_len, column)) for column in zip(shown.columns, *cells, strict=True)]
+    widths = [min(size, ONE_LINE.get(name, size)) for name, size in zip(shown.columns, longest, strict=True)]
+
+    def line(row: Sequence[str], style: str = "") -> Text:
+        styled = zip(shown.columns, row, widths, strict=True)
+        parts = []
+        for name, cell, width in styled:
+            part = Text(cell, style=styles.get(name, {}).get(cell.lower(), style))
+            part.truncate(width, overflow="ellipsis", pad=True)
+            parts.append(part)
+        return Text("  ").join(parts)
+
+    console.print(line(shown.columns, "bold"))
+    for row, why in zip(cells, frame["Why"], strict=True):
+        console.print(line(row))
+        console.print(Padding(Text(why or "", style="dim"), (0, 0, 0, 2)))
 
 
 def print_commit(console: Console, workspace: Workspace, done: Commit) -> None:
@@ -141,9 +170,14 @@ def print_status(console: Console, workspace: Workspace) -> None:
     state = workspace.status()
     print_frame(console, state.figures())
     if not state.runs.is_empty():
-        columns = ["step", "started_at", "status", "read", "written", "skipped", "held", "failed", "api_calls", "note"]
+        runs = state.runs.head(8).select(
+            pl.col("step").alias("Step"),
+            pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M").alias("Began (UTC)"),
+            pl.col("status").alias("Status"),
+            pl.col("note").str.split("\n").list.first().alias("What it did"),
+        )
         console.print()
-        print_frame(console, state.runs.head(8).select(columns), title="Last runs")
+        print_frame(console, runs, title="Last runs", styles={"Status": STATUS_STYLES})
     console.print()
     console.print(Text(f"Next: {state.next_step}"))
 

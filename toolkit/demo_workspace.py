@@ -27,7 +27,10 @@ AS_OF = datetime(2026, 11, 2, 8, tzinfo=UTC)
 """The demo's present. Pinned, so that the sample data never grows old and two runs give the same bytes."""
 
 MAPPING_FILE = "workspace.toml"
-OWN_FILES = (MAPPING_FILE, "accounts.csv", "usage.parquet", "contacts.csv", "tickets.csv", "ca.pem")
+ACCOUNTS, SEED = 500, 1
+"""The size and the seed of a demo that says neither."""
+CUSTOMER_FILES = ("accounts.csv", "usage.parquet", "contacts.csv", "tickets.csv")
+OWN_FILES = (MAPPING_FILE, *CUSTOMER_FILES, "ca.pem")
 OWN_PATTERNS = ("store.*", "org.*", "snapshots", "notebooks")
 """What --fresh removes: only what the demo itself wrote, never the folder."""
 
@@ -43,11 +46,15 @@ class DemoConnection:
     org: DemoOrg | None = None
 
 
-def create_demo(folder: Path, accounts: int = 500, seed: int = 1, *, fresh: bool = False) -> None:
+def create_demo(folder: Path, accounts: int | None = None, seed: int | None = None, *, fresh: bool = False) -> None:
     """Make `folder` a demo workspace of that size, or leave it as it is when it is one already.
 
-    Raises InputError when the folder holds another workspace, or a demo of another size or seed and not `fresh`.
+    What is not said is as it was in the folder, or 500 accounts of seed 1. A mapping file without any of the demo's
+    files, as `cs-toolkit init` leaves it, is given them. Raises InputError when `folder` is no folder, holds another
+    workspace, or a demo of another size or seed and not `fresh`.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file, not a folder.", hint="Name a folder with --workspace.")
     mapping = folder / MAPPING_FILE
     if mapping.exists():
         settings = load(mapping)
@@ -58,8 +65,12 @@ def create_demo(folder: Path, accounts: int = 500, seed: int = 1, *, fresh: bool
             )
         if not fresh:
             _refuse_another_demo(folder, settings, accounts, seed)
+            if not any((folder / name).exists() for name in CUSTOMER_FILES):
+                write_customer_side(folder, settings.demo.accounts, settings.demo.seed, AS_OF.date())
             return
+        accounts, seed = accounts or settings.demo.accounts, seed if seed is not None else settings.demo.seed
         remove(folder)
+    accounts, seed = accounts or ACCOUNTS, SEED if seed is None else seed
     folder.mkdir(parents=True, exist_ok=True)
     write_customer_side(folder, accounts=accounts, seed=seed, today=AS_OF.date())
     mapping.write_text(demo_mapping(accounts, seed), "utf-8")
@@ -83,11 +94,11 @@ def remove(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _refuse_another_demo(folder: Path, settings: Settings, accounts: int, seed: int) -> None:
+def _refuse_another_demo(folder: Path, settings: Settings, accounts: int | None, seed: int | None) -> None:
     demo = settings.demo
-    if (demo.accounts, demo.seed) != (accounts, seed):
+    if accounts not in (None, demo.accounts) or seed not in (None, demo.seed):
         raise InputError(
-            f"{folder} holds a demo of {demo.accounts} accounts, seed {demo.seed}, not {accounts} with seed {seed}.",
+            f"{folder} holds a demo of {demo.accounts} accounts and seed {demo.seed}, another than you ask for.",
             hint="Add --fresh to start over with the new size, or choose another folder with --workspace.",
         )
 

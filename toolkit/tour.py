@@ -5,6 +5,7 @@ that nothing is left to do.
 """
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -25,7 +26,16 @@ LAB_PORT = 8888
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
-def walk(folder: Path, *, accounts: int, seed: int, fresh: bool, serve: bool, browser: bool, console: Console) -> int:
+def walk(
+    folder: Path,
+    *,
+    accounts: int | None,
+    seed: int | None,
+    fresh: bool,
+    serve: bool,
+    browser: bool,
+    console: Console,
+) -> int:
     """Walk the path in the demo workspace at `folder`, tell what happened, and return an exit code.
 
     With `serve` the org stays up, with JupyterLab and the dashboard on it, until Ctrl-C.
@@ -94,15 +104,17 @@ def _read_back(console: Console, workspace: Workspace) -> None:
 
 def _go_on(console: Console, folder: Path) -> None:
     _say(console, "How to go on")
-    program = "cs-toolkit" if shutil.which("cs-toolkit") else sys.argv[0]
-    for arguments, purpose in (
+    beside = Path(sys.executable).with_name("cs-toolkit")
+    program = "cs-toolkit" if shutil.which("cs-toolkit") else str(beside) if beside.exists() else "cs-toolkit"
+    for command, purpose in (
         ("demo", "run it again: nothing is left to do"),
-        (f"undo -w {folder}", "plan to take the commit back"),
-        (f"status -w {folder}", "where everything stands"),
-        (f"dashboard -w {folder}", "what CS leaders see"),
+        ("undo", "plan to take the commit back"),
+        ("status", "where everything stands"),
+        ("dashboard", "what CS leaders see"),
         ("demo --serve", "JupyterLab with the tour, and the dashboard"),
     ):
-        console.print(Text(f"  {program} {arguments}"), Text(f"# {purpose}", style="dim"))
+        console.print(Text(purpose, style="dim"))
+        console.print(Text(f"  {program} {command} -w {shlex.quote(str(folder))}"), soft_wrap=True)
 
 
 def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:

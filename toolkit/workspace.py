@@ -79,7 +79,14 @@ class Workspace(WorkspaceView):
         return cls(folder)
 
     @classmethod
-    def demo(cls, folder: Path | str | None = None, *, accounts: int = 500, seed: int = 1, fresh: bool = False) -> Self:
+    def demo(
+        cls,
+        folder: Path | str | None = None,
+        *,
+        accounts: int | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+    ) -> Self:
         """Open the demo workspace in `folder`, made when there is none.
 
         Without `folder` it is the one that ``cs-toolkit demo --serve`` opened this notebook for, or a temporary one.

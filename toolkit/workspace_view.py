@@ -132,7 +132,10 @@ class WorkspaceView:
     def _kept(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
         found = self.store.records(side, ACCOUNT)
         if found is None:
-            raise StepMissingError(f"There are no records of {side} yet.", hint=f"Run the step before: {step}.")
+            what = "Nothing was read from Salesforce yet" if step == "pull" else "Your files were not loaded yet"
+            raise StepMissingError(
+                f"{what}: there are no records of {side}.", hint="Run: cs-toolkit pull. It does both."
+            )
         return found
 
     def _height(self, side: Literal["here", "there"]) -> int:

@@ -22,6 +22,8 @@ from toolkit.writeback.merge import MERGED_COLUMNS, merge
 from toolkit.writeback.preflight import Finding, check_targets, judge
 from toolkit.writeback.sides import Sides
 
+HINTS = 3
+"""How many recipes an error gives before it says where the others are."""
 ORDER = ("side", "object", "there_id", "field")
 """What the rows of a plan are sorted by; a commit writes them in this order."""
 
@@ -133,10 +135,12 @@ def make_plan(
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         places = f"{len(errors)} place{'s' if len(errors) > 1 else ''}"
+        hints = list(dict.fromkeys(f"{finding.place}: {finding.hint}" for finding in errors))
+        more = len(hints) - HINTS
         raise PreflightError(
             f"The mapping does not fit the org in {places}; nothing was planned.",
             findings=[str(finding) for finding in errors],
-            hint="\n\n".join(dict.fromkeys(f"{finding.place}: {finding.hint}" for finding in errors)),
+            hint="\n\n".join([*hints[:HINTS], *([f"And {more} more: see `cs-toolkit check`."] if more > 0 else [])]),
         )
     return seal(
         pl.concat([CHANGES.empty().select(MERGED_COLUMNS), *(merge(sides) for sides in objects)]),
