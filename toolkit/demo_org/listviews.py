@@ -22,7 +22,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class ListView:
-    """A list view. `conditions` all have to hold; `scope` is None or ``mine``."""
+    """A list view. `conditions` all have to hold; `scope` is None or ``mine``; `order_by` may end in ``DESC``."""
 
     number: int
     sobject: str

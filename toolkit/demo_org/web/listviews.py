@@ -27,6 +27,7 @@ _OPERATORS = {
     "in": "IN",
     "notIn": "NOT IN",
 }
+_DIRECTIONS = {"ASC": "ascending", "DESC": "descending"}
 _ORDER_LABELS = {"picklist": ("Low to High", "High to Low"), "phone": ("9-0", "0-9"), "double": ("9-0", "0-9")}
 
 
@@ -50,6 +51,11 @@ def listing(org: OrgState, call: Call, sobject: str) -> Answer:
     )
 
 
+def recent(org: OrgState, call: Call, sobject: str) -> Answer:
+    """GET /sobjects/X/listviews/recent: the list views somebody opened, of which this org keeps no count: all."""
+    return listing(org, call, sobject)
+
+
 def basic(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
     """GET /sobjects/X/listviews/ID: where a list view's parts are."""
     return Answer(200, _basic(call, _find(org, sobject, view_id)))
@@ -63,7 +69,7 @@ def describe(org: OrgState, _call: Call, sobject: str, view_id: str) -> Answer:
         {
             "columns": _columns(org, view),
             "id": view.id,
-            "orderBy": [_order(path) for path in (view.order_by, "Id")],
+            "orderBy": [_order(*_sorting(view)), _order("Id", "ASC")],
             "query": soql(org, view),
             "scope": view.scope,
             "sobjectType": view.sobject,
@@ -107,7 +113,8 @@ def soql(org: OrgState, view: ListView) -> str:
         f"{each.field} {_OPERATORS[each.operator]} {_values(each.operator, each.values)}" for each in view.conditions
     ]
     where = " WHERE " + " AND ".join(terms) if terms else ""
-    order = f" ORDER BY {view.order_by} ASC NULLS FIRST, Id ASC NULLS FIRST"
+    path, direction = _sorting(view)
+    order = f" ORDER BY {path} {direction} NULLS FIRST, Id ASC NULLS FIRST"
     return f"SELECT {items} FROM {view.sobject}{scope}{where}{order}"
 
 
@@ -156,7 +163,8 @@ def _columns(org: OrgState, view: ListView) -> list[dict[str, object]]:
             continue  # a field that was removed is no longer a column
         hidden = path in HIDDEN_COLUMNS
         ascending, descending = (None, None) if hidden else _ORDER_LABELS.get(field.type, ("Z-A", "A-Z"))
-        sorts = path == view.order_by
+        sorted_path, direction = _sorting(view)
+        sorts = path == sorted_path
         item = f"toLabel({path})" if field.type in ("picklist", "multipicklist") else path
         columns.append(
             {
@@ -166,7 +174,7 @@ def _columns(org: OrgState, view: ListView) -> list[dict[str, object]]:
                 "hidden": hidden,
                 "label": field.label,
                 "selectListItem": item,
-                "sortDirection": "ascending" if sorts else None,
+                "sortDirection": _DIRECTIONS[direction] if sorts else None,
                 "sortIndex": 0 if sorts else None,
                 "sortable": not hidden,
                 "type": field.type,
@@ -186,8 +194,13 @@ def _field(org: OrgState, sobject: SObject, path: str) -> Field | None:
     return sobject.field(name)
 
 
-def _order(path: str) -> dict[str, object]:
-    return {"fieldNameOrPath": path, "nullsPosition": "first", "sortDirection": "ascending"}
+def _order(path: str, direction: str) -> dict[str, object]:
+    return {"fieldNameOrPath": path, "nullsPosition": "first", "sortDirection": _DIRECTIONS[direction]}
+
+
+def _sorting(view: ListView) -> tuple[str, str]:
+    path, _, direction = view.order_by.partition(" ")
+    return path, "DESC" if direction.strip().upper() == "DESC" else "ASC"
 
 
 def _where(view: ListView) -> dict[str, object]:
@@ -215,6 +228,7 @@ def _shown(value: object) -> str | None:
 
 ROUTES = [
     Route("sobjects/{sobject}/listviews", {"GET": listing}),
+    Route("sobjects/{sobject}/listviews/recent", {"GET": recent}),
     Route("sobjects/{sobject}/listviews/{view_id}", {"GET": basic}),
     Route("sobjects/{sobject}/listviews/{view_id}/describe", {"GET": describe}),
     Route("sobjects/{sobject}/listviews/{view_id}/results", {"GET": results}),

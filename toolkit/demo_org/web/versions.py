@@ -49,6 +49,9 @@ def parse_version(segment: str) -> float:
 
 def resources(org: OrgState, call: Call) -> Answer:
     """GET /services/data/vXX.X: what there is below a version."""
-    names = ("query", "queryAll", "sobjects", "composite", "jobs", "limits")
+    names = (
+        *("tooling", "search", "query", "queryAll", "parameterizedSearch", "sobjects", "composite", "jobs"),
+        *("limits", "recent", "compactLayouts", "tabs", "theme"),
+    )
     listed = {name: f"{call.base}/{name}" for name in names}
     return Answer(200, {**listed, "identity": f"{org.url}/id/{org.org_id}/{call.user_id}"})
