@@ -202,6 +202,10 @@ def test_a_signed_assertion_logs_in_and_its_time_may_be_text(api, web_org, exp):
     assert api.get("/limits", headers={"Authorization": f"Bearer {body['access_token']}"}).status_code == 200
 
 
+def test_an_assertion_may_end_far_ahead_as_it_does_when_sent_in_milliseconds(api, web_org):
+    assert jwt_login(api, assertion(web_org, exp=int(time.time() * 1000) + 300)).status_code == 200
+
+
 @pytest.mark.parametrize("aud", ["https://login.salesforce.com", "https://test.salesforce.com", ["x", "ORG"]])
 def test_an_assertion_may_be_for_any_of_the_orgs_names(api, web_org, aud):
     named = [each.replace("ORG", web_org.url) for each in aud] if isinstance(aud, list) else aud
@@ -216,7 +220,6 @@ def test_an_assertion_may_be_for_any_of_the_orgs_names(api, web_org, aud):
         ({"alg": "none"}, ("invalid_grant", "invalid assertion")),
         ({"aud": "https://evil.example"}, ("invalid_grant", "invalid assertion")),
         ({"exp": 1}, ("invalid_grant", "invalid assertion")),
-        ({"exp": 99_999_999_999}, ("invalid_grant", "invalid assertion")),
         ({"exp": "soon"}, ("invalid_grant", "invalid assertion")),
         ({"sub": "nobody@demo.example"}, ("invalid_grant", "user hasn't approved this consumer")),
     ],
