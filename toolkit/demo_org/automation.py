@@ -57,7 +57,7 @@ Rule = Callable[[Saving], dict[str, Stored]]
 def rule_for(sobject: SObject) -> Rule | None:
     """Return what the org does when a record of this object is saved, or None when that is nothing."""
     if sobject.name in ("Account", "Contact") and sobject.field("IsPersonAccount"):
-        return person_account if sobject.name == "Account" else _person
+        return person_account if sobject.name == "Account" else _contact_or_twin
     return _RULES.get(sobject.name) or (_numbered if any(each.auto_number for each in sobject.fields) else None)
 
 
@@ -220,6 +220,12 @@ def _numbered(saving: Saving) -> dict[str, Stored]:
 
 _ZEROS = re.compile(r"\{(0+)\}")
 _TAG = re.compile(r"<[^<>]*>")
+
+
+def _contact_or_twin(saving: Saving) -> dict[str, Stored]:
+    if saving.record.get("IsPersonAccount") and saving.record.get("AccountId") != saving.before.get("AccountId"):
+        raise not_editable(["AccountId"])
+    return _person(saving)
 
 
 def person_account(saving: Saving) -> dict[str, Stored]:

@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from toolkit.demo_org.ids import number_of
@@ -165,6 +165,17 @@ class Database:
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
+
+
+def kept_fact(path: Path | None, name: str) -> str | None:
+    """Return a fact about the database in a file before it is opened, or None when there is no such file or fact."""
+    if path is None or not path.exists() or not path.stat().st_size:
+        return None
+    with closing(sqlite3.connect(path)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_facts'").fetchone() is None:
+            return None
+        row = connection.execute("SELECT value FROM _facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
 
 
 def stored_fields(sobject: SObject) -> Sequence[Field]:

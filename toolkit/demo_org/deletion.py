@@ -41,12 +41,19 @@ def delete_record(database: Database, schema: Schema, sobject: SObject, record_i
     if sobject.name == "AccountContactRelation" and _is_direct(database.connection, record_id):
         message = "You can't delete a direct account-contact relationship. Change the contact's account instead."
         raise Refusal(400, "DELETE_FAILED", message, ())
+    if sobject.name == "Contact" and sobject.field("IsPersonAccount") and _is_twin(database.connection, record_id):
+        raise Refusal(400, "DELETE_FAILED", "Delete the person account instead of its contact.", ())
     _Deletion(database, schema, record_id, at, user_id).delete(sobject, record_id)
 
 
 def _is_direct(connection: sqlite3.Connection, record_id: str) -> bool:
     statement = "SELECT 1 FROM AccountContactRelation WHERE Id = ? AND IsDeleted = 0"
     return connection.execute(f"{statement} AND IsDirect = 1", (record_id,)).fetchone() is not None
+
+
+def _is_twin(connection: sqlite3.Connection, record_id: str) -> bool:
+    statement = "SELECT 1 FROM Contact WHERE Id = ? AND IsPersonAccount = 1 AND IsDeleted = 0"
+    return connection.execute(statement, (record_id,)).fetchone() is not None
 
 
 class _Deletion:

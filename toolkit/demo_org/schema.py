@@ -184,6 +184,7 @@ class Schema:
     def __init__(self, objects: Iterable[SObject]) -> None:
         self._objects = {each.name.lower(): each for each in objects}
         self._by_prefix: dict[str, str] = {}
+        self._in_order: list[SObject] = []
         self._index()
 
     def get(self, name: str) -> SObject | None:
@@ -217,9 +218,10 @@ class Schema:
         )
 
     def __iter__(self) -> Iterator[SObject]:
-        return iter(sorted(self._objects.values(), key=lambda each: each.name))
+        return iter(self._in_order)
 
     def _index(self) -> None:
+        self._in_order = sorted(self._objects.values(), key=lambda each: each.name)
         self._by_prefix = {}
-        for each in self:
+        for each in self._in_order:
             self._by_prefix.setdefault(each.key_prefix, each.name.lower())

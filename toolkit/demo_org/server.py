@@ -68,17 +68,20 @@ class DemoOrg:
         now: datetime | None = None,
         db: Path | None = None,
         port: int = 0,
+        *,
+        person_accounts: bool = False,
     ) -> "DemoOrg":
         """Start an org of that many accounts and return it once it answers.
 
         With `now` its clock stands still but for one second a write; without, it is the real one. With `db` it lives in
-        that file and goes on where it was left (`accounts` and `seed` then count only the first time), and the CA's
-        certificate is ``ca.pem`` beside it; without, it is gone when it stops. `port` 0 takes a free one.
+        that file and goes on where it was left (`accounts`, `seed` and `person_accounts` then count only the first
+        time), and the CA's certificate is ``ca.pem`` beside it; without, it is gone when it stops. `port` 0 takes a
+        free one. With `person_accounts` an account may be a person, with a contact for a twin.
         Raises OSError when the port is taken.
         """
         listener = _listen(port)
         try:
-            state = OrgState(accounts, seed, now, db)
+            state = OrgState(accounts, seed, now, db, person_accounts=person_accounts)
             state.url = f"https://{HOST}:{listener.getsockname()[1]}"
             folder = Path(tempfile.mkdtemp(prefix="demo-org-ca-")) if db is None else None
             ca_file = (folder or Path(db or ".").parent) / "ca.pem"

@@ -18,7 +18,7 @@ from pathlib import Path
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company.org_side import seed as seed_company
-from toolkit.demo_org.database import Database
+from toolkit.demo_org.database import Database, kept_fact
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.history import keep_history
 from toolkit.demo_org.listviews import ListView, list_view_from, standard_list_views
@@ -64,8 +64,11 @@ class LoggedCall:
 class OrgState:
     """A demo org without its wire. Close it when done."""
 
-    def __init__(self, accounts: int, seed: int, now: datetime | None, db: Path | None) -> None:
-        self.schema = standard_schema()
+    def __init__(
+        self, accounts: int, seed: int, now: datetime | None, db: Path | None, *, person_accounts: bool = False
+    ) -> None:
+        kept = kept_fact(db, "person_accounts")
+        self.schema = standard_schema(person_accounts=person_accounts if kept is None else kept == "1")
         self.clock = Clock(now)
         if db is not None and not db.exists():
             os.close(os.open(db, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -87,6 +90,7 @@ class OrgState:
             seed_company(self.records, accounts=accounts, seed=seed, today=self.clock.today())
             self.database.keep_fact("seed", str(seed))
             self.database.keep_fact("accounts", str(accounts))
+            self.database.keep_fact("person_accounts", str(int(person_accounts)))
         keep_history(self.database, self.schema)
         self.org_id = str(self.look("SELECT Id FROM Organization")[0]["Id"])
         self.integration_user_id = self._user_id(INTEGRATION_USERNAME)
