@@ -25,15 +25,13 @@ MOST_DEPTH, MOST_DEPTH_BEFORE = 4, 1
 COLUMNS_IN_ONE_ARRAY = 100  # SQLite bounds the arguments of a function
 
 
-def inner_columns(
-    statement: Statement, sources: Sources, setting: Setting, key_prefixes: dict[str, str], depth: int = 0
-) -> InnerColumn:
+def inner_columns(statement: Statement, sources: Sources, setting: Setting, depth: int = 0) -> InnerColumn:
     """Return what makes columns of the child subqueries and TYPEOFs of `statement`, `depth` levels below the first."""
 
     def column(expression: Nested | TypeOf, selection: Selection) -> Column:
         if isinstance(expression, TypeOf):
-            return type_of_column(expression, sources, setting, selection, key_prefixes)
-        return _child_column(expression, statement, sources, setting, selection, key_prefixes, depth + 1)
+            return type_of_column(expression, sources, setting, selection)
+        return _child_column(expression, statement, sources, setting, selection, depth + 1)
 
     return column
 
@@ -50,7 +48,6 @@ def _child_column(
     outer_sources: Sources,
     setting: Setting,
     selection: Selection,
-    key_prefixes: dict[str, str],
     depth: int,
 ) -> Column:
     statement = nested.statement
@@ -59,12 +56,14 @@ def _child_column(
     prefix = f"{outer_sources.prefix}{len(selection.columns)}c"
     sources = sources_for(child, statement.origin, outer.text, outer_sources.schema, outer_sources.reader, prefix)
     rows = Selection()
-    inner = inner_columns(statement, sources, setting, key_prefixes, depth)
+    inner = inner_columns(statement, sources, setting, depth)
     select_records(statement, sources, setting, inner, rows)
     parent = outer_sources.root.tables[0].column("Id")
     conditions = f"{sources.root.tables[0].column(relationship.field)} = {parent}"
     sql = _sql(statement, sources, setting, rows, conditions)
-    query = Query(outer.text, child, tuple(rows.columns), tuple(rows.parents.values()), key_prefixes, setting.zone)
+    query = Query(
+        outer.text, child, tuple(rows.columns), tuple(rows.parents.values()), sources.key_prefixes, setting.zone
+    )
     name = relationship.name or ""
     placed = selection.append(sql, tuple(rows.params))
     return Column((name,), Field(name, name, "children"), placed, "children", written=name, child=query)

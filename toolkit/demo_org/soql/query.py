@@ -57,8 +57,7 @@ def _count(statement: Statement, sources: Sources, setting: Setting) -> Query:
 
 def _records(statement: Statement, sources: Sources, setting: Setting) -> Query:
     selection = Selection()
-    prefixes = _key_prefixes(sources)
-    select_records(statement, sources, setting, inner_columns(statement, sources, setting, prefixes), selection)
+    select_records(statement, sources, setting, inner_columns(statement, sources, setting), selection)
     params: list[object] = []
     conditions = _conditions(statement, sources, setting, params)
     keys = sort_keys(statement, sources, sorting_of_records(sources, setting))
@@ -102,7 +101,7 @@ def _query(
         sobject=sources.sobject,
         columns=tuple(selection.columns),
         parents=tuple(selection.parents.values()),
-        key_prefixes=_key_prefixes(sources),
+        key_prefixes=sources.key_prefixes,
         zone=setting.zone,
         is_count=is_count,
         is_aggregate=is_aggregate,
@@ -144,10 +143,6 @@ def _bounds(statement: Statement, params: list[object]) -> str:
         return ""
     params += [-1 if statement.limit is None else min(statement.limit, 2**62), statement.offset or 0]
     return " LIMIT ? OFFSET ?"
-
-
-def _key_prefixes(sources: Sources) -> dict[str, str]:
-    return {each.key_prefix: each.name for each in sources.schema}
 
 
 def _filtered(statement: Statement, sources: Sources) -> tuple[Field, ...]:

@@ -6,6 +6,7 @@ answers.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 from toolkit.demo_org.schema import Field, Schema, SObject
@@ -96,6 +97,11 @@ class Sources:
     def sobject(self) -> SObject:
         """The object of FROM."""
         return self.root.tables[0].sobject
+
+    @cached_property
+    def key_prefixes(self) -> dict[str, str]:
+        """The object of each id prefix."""
+        return {each.key_prefix: each.name for each in self.schema}
 
     @property
     def sql(self) -> str:

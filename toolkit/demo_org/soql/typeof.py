@@ -21,9 +21,7 @@ class _Branch:
     paths: tuple[Path, ...]
 
 
-def type_of_column(
-    type_of: TypeOf, sources: Sources, setting: Setting, selection: Selection, key_prefixes: dict[str, str]
-) -> Column:
+def type_of_column(type_of: TypeOf, sources: Sources, setting: Setting, selection: Selection) -> Column:
     """Return the column of a TYPEOF: the parent's id, and for each kind of parent the query that reads its fields."""
     if setting.version < FIRST_VERSION:
         raise complaints.unexpected(sources.text, type_of.position, "TYPEOF")
@@ -44,7 +42,7 @@ def type_of_column(
         ]
         sobject = branch.source.tables[0].sobject
         return Query(
-            sources.text, sobject, tuple(part.columns), tuple(part.parents.values()), key_prefixes, setting.zone
+            sources.text, sobject, tuple(part.columns), tuple(part.parents.values()), sources.key_prefixes, setting.zone
         )
 
     choices: list[tuple[str | None, Query]] = []
