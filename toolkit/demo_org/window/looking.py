@@ -11,29 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from toolkit.demo_org.database import stored_fields
 from toolkit.demo_org.history import FieldChange, Save, history_of, last_number, latest_saves, objects_saved_since
 from toolkit.demo_org.ids import is_id, to_18
-from toolkit.demo_org.schema import NUMBER_TYPES, Field, SObject
+from toolkit.demo_org.schema import Field, SObject
 from toolkit.demo_org.state import LATEST_VERSION, LoggedCall, OrgState
+from toolkit.demo_org.window.showing import (
+    LAST_COLUMNS,
+    SETUP,
+    SYSTEM_FIELDS,
+    default_sort,
+    editable_value,
+    id_field,
+    importance,
+    is_number,
+    label_of,
+    list_columns,
+    moment_text,
+    name_field,
+    prominence,
+    shown,
+)
 
 PAGE = 50
 MOST_SAVES = 60
 MOST_HISTORY = 300
 MOST_CALLS = 200
-LIST_COLUMNS = {
-    "Account": ("CS_Health_Score__c", "CS_Health_Band__c", "CS_Stage__c"),
-    "Contact": ("AccountId", "Email", "Title"),
-    "Opportunity": ("AccountId", "StageName", "Amount", "CloseDate"),
-    "Contract": ("AccountId", "Status", "StartDate", "EndDate"),
-    "Task": ("WhatId", "Status", "ActivityDate", "OwnerId"),
-    "Event": ("WhatId", "StartDateTime", "OwnerId"),
-    "User": ("Username", "Title", "IsActive"),
-}
-"""What a list shows between the name and when it was changed; other objects show their first fields."""
-OTHER_COLUMNS = 4
-_LAST_COLUMNS = {"LastModifiedDate": "Last changed", "LastModifiedById": "By"}
-SYSTEM_FIELDS = frozenset(
-    {"Id", "IsDeleted", "MasterRecordId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById",
-     "SystemModstamp", "LastActivityDate", "LastViewedDate", "LastReferencedDate", "PhotoUrl"}
-)  # fmt: skip
 
 Given = Mapping[str, object]
 Json = dict[str, object]
@@ -57,15 +57,15 @@ class Looker:
             counts = self._counted(connection, number)
         return {
             "org": {"name": self._name(), "id": org.org_id, "url": org.url, "version": LATEST_VERSION},
-            "clock": _moment_text(org.clock.stamp()),
+            "clock": moment_text(org.clock.stamp()),
             "actor": self._names([org.crm_user_id()]).get(org.crm_user_id(), "A CRM user"),
             "used": org.allowance.used,
             "maximum": org.allowance.maximum,
             "change": number,
             "objects": [
                 {"name": each.name, "label": each.label_plural, "count": counts[each.name][0],
-                 "deleted": counts[each.name][1]}
-                for each in org.schema if each.name in counts
+                 "deleted": counts[each.name][1], "setup": each.name in SETUP}
+                for each in sorted(org.schema, key=prominence) if each.name in counts
             ],
             "calls": [_call(each) for each in calls],
         }  # fmt: skip
@@ -77,12 +77,12 @@ class Looker:
         0; ``bin`` 1 for those in the recycle bin; ``field`` and ``value`` for those that refer to a record.
         """
         sobject = self._object(str(given["object"]))
-        columns = _list_columns(sobject)
-        sort = sobject.field(str(given.get("sort") or "")) or _default_sort(sobject)
+        columns = list_columns(sobject)
+        sort = sobject.field(str(given.get("sort") or "")) or default_sort(sobject)
         down = bool(given.get("down")) if given.get("sort") else True
         page = max(0, int(str(given.get("page") or 0)))
         terms, values = _terms(sobject, given)
-        names = ", ".join(f'"{each.name}"' for each in (_id(sobject), *columns))
+        names = ", ".join(f'"{each.name}"' for each in (id_field(sobject), *columns))
         order = f'"{sort.name}" {"DESC" if down else "ASC"}, Id {"DESC" if down else "ASC"}'
         source = f'FROM "{sobject.name}"{" WHERE " if terms else ""}{" AND ".join(terms)}'
         with self._org.database.reading() as connection:
@@ -97,12 +97,12 @@ class Looker:
             "object": sobject.name,
             "label": sobject.label_plural,
             "columns": [
-{"name": each.name, "label": _LAST_COLUMNS.get(each.name, _label(each)), "number": _is_number(each)}
+{"name": each.name, "label": LAST_COLUMNS.get(each.name, label_of(each)), "number": is_number(each)}
                 for each in columns
             ],
             "of": _link(self._org, given.get("value"), self._names([given.get("value")])),
             "rows": [
-                {"id": row[0], "cells": [_shown(*each, linked) for each in zip(columns, row[1:], strict=True)]}
+                {"id": row[0], "cells": [shown(*each, linked) for each in zip(columns, row[1:], strict=True)]}
                 for row in found
             ],
             "total": total,
@@ -136,13 +136,13 @@ class Looker:
             "object": sobject.name,
             "label": sobject.label,
             "id": record_id,
-            "name": str(values.get(_name_field(sobject).name) or record_id),
+            "name": str(values.get(name_field(sobject).name) or record_id),
             "deleted": bool(values.get("IsDeleted")),
             "master": _link(self._org, values.get("MasterRecordId"), linked),
             "updateable": sobject.updateable,
             "deletable": sobject.deletable,
             "mergeable": sobject.mergeable,
-            "fields": [self._field(each, values[each.name], linked) for each in sorted(fields, key=_importance)],
+            "fields": [self._field(each, values[each.name], linked) for each in sorted(fields, key=importance)],
             "history": [_save(sobject, each, linked) for each in saves],
             "related": related,
         }
@@ -198,7 +198,7 @@ class Looker:
                 sobject = self._org.schema.by_prefix(prefix)
                 if sobject is None or not stored_fields(sobject):
                     continue
-                statement = f'SELECT Id, "{_name_field(sobject).name}" FROM "{sobject.name}" WHERE Id = ?'
+                statement = f'SELECT Id, "{name_field(sobject).name}" FROM "{sobject.name}" WHERE Id = ?'
                 for record_id in ids:
                     row = connection.execute(statement, (record_id,)).fetchone()
                     if row is not None:
@@ -208,10 +208,10 @@ class Looker:
     def _field(self, field: Field, value: object, linked: Mapping[str, str]) -> Json:
         return {
             "name": field.name,
-            "label": _label(field),
+            "label": label_of(field),
             "type": field.type,
-            "text": _shown(field, value, linked),
-            "raw": _raw(field, value),
+            "text": shown(field, value, linked),
+            "raw": editable_value(field, value),
             "system": field.name in SYSTEM_FIELDS,
             "editable": field.updateable and not field.calculated,
             "options": [each.value for each in field.picklist if each.active],
@@ -241,32 +241,6 @@ def _count(connection: sqlite3.Connection, sobject: SObject) -> tuple[int, int]:
     return whole - gone, gone
 
 
-def _id(sobject: SObject) -> Field:
-    return next(each for each in sobject.fields if each.type == "id")
-
-
-def _name_field(sobject: SObject) -> Field:
-    return next((each for each in sobject.fields if each.name_field and each.stored), _id(sobject))
-
-
-def _list_columns(sobject: SObject) -> list[Field]:
-    name = _name_field(sobject)
-    stored = [each for each in stored_fields(sobject) if each is not name]
-    chosen = LIST_COLUMNS.get(sobject.name)
-    if chosen is None:
-        plain = [each for each in stored if each.name not in SYSTEM_FIELDS and each.type != "textarea"]
-        middle = plain[:OTHER_COLUMNS]
-    else:
-        middle = [each for each in stored if each.name in chosen]
-        middle.sort(key=lambda each: chosen.index(each.name))
-    last = [each for each in stored if each.name in _LAST_COLUMNS]
-    return [name, *middle, *last]
-
-
-def _default_sort(sobject: SObject) -> Field:
-    return sobject.field("SystemModstamp") or _id(sobject)
-
-
 def _terms(sobject: SObject, given: Given) -> tuple[list[str], list[object]]:
     terms: list[str] = []
     values: list[object] = []
@@ -282,53 +256,11 @@ def _terms(sobject: SObject, given: Given) -> tuple[list[str], list[object]]:
         terms.append("Id = ?")
         values.append(to_18(search))
     elif search:
-        looked = [_name_field(sobject), *(each for each in stored_fields(sobject) if each.external_id)]
+        looked = [name_field(sobject), *(each for each in stored_fields(sobject) if each.external_id)]
         terms.append("(" + " OR ".join(f"\"{each.name}\" LIKE ? ESCAPE '\\'" for each in looked) + ")")
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values += [f"%{escaped}%"] * len(looked)
     return terms, values
-
-
-def _importance(field: Field) -> int:
-    """Order a record's fields for a person: its name, what the company made for itself, the rest."""
-    return 0 if field.name_field else 1 if field.custom else 2
-
-
-def _label(field: Field) -> str:
-    return field.label.removesuffix(" ID") if field.type == "reference" else field.label
-
-
-def _is_number(field: Field) -> bool:
-    return field.type in NUMBER_TYPES or field.type == "int"
-
-
-def _shown(field: Field, value: object, linked: Mapping[str, str]) -> str:
-    """Return a stored value as a person reads it; nothing is empty text."""
-    if value is None:
-        return ""
-    if field.type == "boolean":
-        return "Yes" if value else "No"
-    if field.type == "datetime":
-        return _moment_text(str(value))
-    if field.type == "reference":
-        return linked.get(str(value), str(value))
-    if isinstance(value, float):
-        return f"{value:,.{field.scale}f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(value)
-
-
-def _raw(field: Field, value: object) -> object:
-    if field.type == "boolean":
-        return bool(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _moment_text(stamp: str) -> str:
-    return stamp[:19].replace("T", " ")
 
 
 def _link(org: OrgState, value: object, linked: Mapping[str, str]) -> Json | None:
@@ -353,7 +285,7 @@ def _save(sobject: SObject, save: Save, linked: Mapping[str, str]) -> Json:
     return {
         "number": save.number,
         "kind": _kind(save),
-        "at": _moment_text(save.at),
+        "at": moment_text(save.at),
         "by": linked.get(save.by, save.by),
         "changes": [
             _change(sobject, each, linked) for each in save.changes if each.field not in ("IsDeleted", "MasterRecordId")
@@ -377,9 +309,9 @@ def _change(sobject: SObject, change: FieldChange, linked: Mapping[str, str]) ->
         return {"field": change.field, "label": change.field, "before": str(change.before), "after": str(change.after)}
     return {
         "field": field.name,
-        "label": _label(field),
-        "before": _shown(field, change.before, linked),
-        "after": _shown(field, change.after, linked),
+        "label": label_of(field),
+        "before": shown(field, change.before, linked),
+        "after": shown(field, change.after, linked),
     }
 
 

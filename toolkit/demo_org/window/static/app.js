@@ -25,6 +25,7 @@ function route() {
 
 async function show() {
   const to = route();
+  for (const dialog of main.querySelectorAll("dialog")) dialog.close();
   document.body.dataset.view = to.name;
   for (const link of document.querySelectorAll(".tabs a")) {
     const current = link.dataset.view === (to.name === "record" ? "records" : to.name);

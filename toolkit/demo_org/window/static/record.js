@@ -5,6 +5,8 @@ import { changeList, recordLink } from "./changes.js";
 import { askDelete, askEdit, askMerge, bringBack } from "./deeds.js";
 import { el, fill, whole } from "./dom.js";
 
+const DONE = { created: "created it", deleted: "deleted it", "brought back": "brought it back", "merged away": "merged it away" };
+
 let everything = false; // whether empty and system fields are shown, too: kept from record to record
 
 export async function record(main, route, pulse) {
@@ -41,8 +43,8 @@ function gone(found, actor) {
   return el(
     "p",
     { class: "notice" },
-    "In the recycle bin.",
-    found.master ? ["Merged into ", el("a", { href: recordLink(found.master.object, found.master.id) }, found.master.text), "."] : el("button", { type: "button", class: "quiet", "data-key": "undelete", onclick: () => bringBack(found, actor) }, `Bring back as ${actor}`),
+    el("span", {}, "In the recycle bin.", found.master ? [" Merged into ", el("a", { href: recordLink(found.master.object, found.master.id) }, found.master.text), "."] : null),
+    found.master ? null : el("button", { type: "button", class: "quiet", "data-key": "undelete", onclick: () => bringBack(found, actor) }, `Bring back as ${actor}`),
   );
 }
 
@@ -89,7 +91,7 @@ function historyCard(found) {
     el(
       "li",
       { class: each.kind.replace(" ", "-") },
-      el("p", { class: "when" }, el("strong", {}, each.by), ` ${each.kind === "changed" ? "changed" : `${each.kind} it`}`, el("time", {}, each.at)),
+      el("p", { class: "when" }, el("strong", {}, each.by), ` ${DONE[each.kind] ?? each.kind}`, el("time", {}, each.at)),
       changeList(each.changes),
     );
   return el(

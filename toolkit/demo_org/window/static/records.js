@@ -12,14 +12,19 @@ export function objectList(objects, current) {
       el("span", {}, each.label),
       el("span", { class: "tally" }, whole(each.count)),
     );
-  const filled = objects.filter((each) => each.count || each.deleted || each.name === current);
-  const empty = objects.filter((each) => !filled.includes(each));
+  const filled = objects.filter((each) => !each.setup && (each.count || each.deleted || each.name === current));
+  const setup = objects.filter((each) => each.setup);
+  const empty = objects.filter((each) => !filled.includes(each) && !each.setup);
+  const folded = (name, list, words) => {
+    if (!list.length) return null;
+    const open = list.some((each) => each.name === current) || document.querySelector(`[data-fold="${name}"]`)?.open;
+    return el("details", { open, "data-fold": name }, el("summary", { "data-key": `objects-${name}` }, words), list.map(link));
+  };
   return [
     el("h2", {}, "Objects"),
     ...filled.map(link),
-    empty.length
-      ? el("details", {}, el("summary", { "data-key": "objects-empty" }, `${empty.length} without records`), empty.map(link))
-      : null,
+    folded("setup", setup, "Setup"),
+    folded("empty", empty, `${empty.length} without records`),
   ];
 }
 
