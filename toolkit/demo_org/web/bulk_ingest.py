@@ -43,7 +43,7 @@ def _create_whole(org: OrgState, call: Call, content_type: str) -> Answer:
     if len(parts["content"]) > MOST_IN_ONE_REQUEST:
         text = f"ClientInputError : The content of a multipart request is limited to {MOST_IN_ONE_REQUEST} characters"
         raise Refusal(400, "CLIENTINPUTERROR", text)
-    job = _new_job(org, call, replace(call, body=parts["job"]).json_object())
+    job = _new_job(org, call, replace(call, body=parts["job"], headers={}).json_object())
     job.file("upload").write_bytes(parts["content"])
     job.uploaded, job.state = True, UPLOADED
     answer = Answer(200, short_info(job) | {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter})

@@ -1,12 +1,11 @@
 """Describe over REST: all objects, one object in short, one object in full; each can be asked for only if changed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from toolkit.demo_org.describe import describe_global, describe_object
 from toolkit.demo_org.schema import SObject
 from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web.conditions import headers_of, is_known
 from toolkit.demo_org.web.wire import Answer, Call, not_found
 
 _SHORT_LEFT_OUT = frozenset(
@@ -49,24 +48,5 @@ def _full(org: OrgState, call: Call, found: SObject) -> dict[str, object]:
 def _if_changed(org: OrgState, call: Call, body: Callable[[], dict[str, object]]) -> Answer:
     # The mark covers the whole org's metadata, as live orgs answer the same one for every object.
     mark, changed_at = org.metadata_stamp
-    suffix = "--gzip" if "gzip" in call.headers.get("accept-encoding", "").lower() and not call.inner else ""
-    headers = {
-        "ETag": f'"{mark}{suffix}"',
-        "Last-Modified": format_datetime(changed_at.astimezone(UTC), usegmt=True),
-    }
-    if _known(call, mark, changed_at):
-        return Answer(304, None, headers)
-    return Answer(200, body(), headers)
-
-
-def _known(call: Call, mark: str, changed_at: datetime) -> bool:
-    tags = call.headers.get("if-none-match")
-    if tags is not None:
-        return any(tag.strip(' "').removeprefix('W/"').split("--")[0] == mark for tag in tags.split(","))
-    since = call.headers.get("if-modified-since")
-    if since is None:
-        return False
-    try:
-        return changed_at <= parsedate_to_datetime(since).astimezone(UTC)
-    except ValueError:
-        return False
+    headers = headers_of(call, mark, changed_at)
+    return Answer(304, None, headers) if is_known(call, mark, changed_at) else Answer(200, body(), headers)

@@ -9,6 +9,7 @@ from toolkit.demo_org.web import (
     classic,
     consent,
     control,
+    formats,
     id_tokens,
     oauth,
     resources,
@@ -29,7 +30,18 @@ _OAUTH = {
 
 
 def dispatch(org: OrgState, call: Call) -> Answer:
-    """Answer a request. Raises Refusal."""
+    """Answer a request, in JSON or XML as it asks. Raises Refusal."""
+    call, wants_xml = formats.negotiated(call)
+    if not wants_xml:
+        return _dispatch(org, call)
+    try:
+        answer = _dispatch(org, call)
+    except Refusal as refusal:
+        answer = refusal_answer(refusal)
+    return formats.as_xml(call, answer)
+
+
+def _dispatch(org: OrgState, call: Call) -> Answer:
     match call.path.strip("/").split("/"):
         case ["services", "oauth2", name] if name in _OAUTH:
             return _OAUTH[name](org, call)

@@ -1,20 +1,25 @@
 """One record at a time: the sObject resources of the REST API."""
 
-from collections.abc import Callable
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import to_18
 from toolkit.demo_org.records import SeveralMatches
-from toolkit.demo_org.schema import Field, SObject
+from toolkit.demo_org.schema import NUMBER_TYPES, Field, SObject
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web import describe
+from toolkit.demo_org.web.conditions import check_unchanged, headers_of, is_known
 from toolkit.demo_org.web.describe import find_object
+from toolkit.demo_org.web.query import query
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call, not_found
 from toolkit.demo_org.web.writes import allows_duplicates, check_lock
+from toolkit.demo_org.web.xml_form import record_from_xml
 
+MARKED = frozenset({"Account"})
+"""The objects whose records have an ETag."""
 FIRST_WITH_CREATED = 46
 """From this version on an upsert that changes a record answers 200 with a body; before it, 204 without one."""
 
@@ -23,7 +28,7 @@ def create(org: OrgState, call: Call, sobject: str) -> Answer:
     """POST /sobjects/X: a new record."""
     found = find_object(org, sobject)
     check_lock(org, call.path)
-    record_id = org.records.create(found.name, _values(call), org.access(call.user_id), allows_duplicates(call))
+    record_id = org.records.create(found.name, _values(call, found), org.access(call.user_id), allows_duplicates(call))
     return Answer(201, {"id": record_id, "success": True, "errors": []}, _location(call, found, record_id))
 
 
@@ -36,15 +41,16 @@ def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """PATCH /sobjects/X/ID: change a record."""
     found = find_object(org, sobject)
     access = org.access(call.user_id)
-    _check_unmodified(call, lambda: org.records.get(found.name, record_id, access))
+    _check_unchanged(org, call, found, record_id)
     check_lock(org, call.path)
-    org.records.update(found.name, record_id, _values(call), access, allows_duplicates(call))
+    org.records.update(found.name, record_id, _values(call, found), access, allows_duplicates(call))
     return Answer(204)
 
 
 def delete(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """DELETE /sobjects/X/ID: put a record into the recycle bin."""
     found = find_object(org, sobject)
+    _check_unchanged(org, call, found, record_id)
     check_lock(org, call.path)
     org.records.delete(found.name, record_id, org.access(call.user_id))
     return Answer(204)
@@ -53,7 +59,7 @@ def delete(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
 def read_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
     """GET /sobjects/X/FIELD/VALUE: a record by an external id; or /X/ID/RELATIONSHIP: the record it refers to."""
     found = find_object(org, sobject)
-    if len(field) in (15, 18) and field.startswith(found.key_prefix) and found.field(field) is None:
+    if _is_record(found, field):
         return _related(org, call, found, field, value)
     key = _external(org, call, found, field)
     if key.type == "id":
@@ -65,8 +71,11 @@ def read_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> 
 
 
 def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
-    """PATCH /sobjects/X/FIELD/VALUE: change the record with this external id, or make it."""
+    """PATCH /sobjects/X/FIELD/VALUE: change the record with this external id, or make it; or a record's parent."""
     found = find_object(org, sobject)
+    if _is_record(found, field):
+        parent, parent_id = _parent(org, call, found, field, value)
+        return update(org, call, parent.name, parent_id)
     check_lock(org, call.path)
     access = org.access(call.user_id)
     try:
@@ -74,7 +83,7 @@ def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> A
             found.name,
             field,
             value,
-            _values(call),
+            _values(call, found),
             access,
             update_only=call.flag("updateOnly"),
             allow_duplicates=allows_duplicates(call),
@@ -88,8 +97,11 @@ def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> A
 
 
 def delete_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
-    """DELETE /sobjects/X/FIELD/VALUE: put the record with this external id into the recycle bin."""
+    """DELETE /sobjects/X/FIELD/VALUE: put the record with this external id into the recycle bin; or a parent."""
     found = find_object(org, sobject)
+    if _is_record(found, field):
+        parent, parent_id = _parent(org, call, found, field, value)
+        return delete(org, call, parent.name, parent_id)
     ids = org.records.find(found.name, _external(org, call, found, field).name, value)
     if not ids:
         raise not_found()
@@ -98,22 +110,40 @@ def delete_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -
 
 def _record(org: OrgState, call: Call, found: SObject, record_id: str) -> Answer:
     access = org.access(call.user_id)
-    asked = [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
+    asked = _asked(call)
     values = org.records.get(found.name, record_id, access, asked or None)
     if asked and "Id" not in values:
         values["Id"] = to_18(record_id)
     headers = {}
-    changed_at = _changed_at(values)
-    if changed_at is not None:
-        headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
-        since = _moment(call.headers.get("if-modified-since"))
-        if since is not None and changed_at <= since:
+    state = _state(org, call, found, record_id)
+    if state is not None:
+        check_unchanged(call, *state)
+        headers = headers_of(call, *state)
+        if is_known(call, *state):
             return Answer(304, None, headers)
     url = f"{call.base}/sobjects/{found.name}/{to_18(record_id)}"
     return Answer(200, {"attributes": {"type": found.name, "url": url}, **values}, headers)
 
 
+def _is_record(found: SObject, text: str) -> bool:
+    return len(text) in (15, 18) and text.startswith(found.key_prefix) and found.field(text) is None
+
+
 def _related(org: OrgState, call: Call, found: SObject, record_id: str, relationship: str) -> Answer:
+    children = next(
+        (each for each in org.schema.children_of(found) if (each.name or "").lower() == relationship.lower()), None
+    )
+    if children is None:
+        parent, parent_id = _parent(org, call, found, record_id, relationship)
+        return _record(org, call, parent, parent_id)
+    org.records.get(found.name, record_id, org.access(call.user_id), ["Id"])
+    columns = ", ".join(_asked(call)) or "FIELDS(ALL)"
+    limit = "" if _asked(call) else " LIMIT 200"
+    soql = f"SELECT {columns} FROM {children.child} WHERE {children.field} = '{to_18(record_id)}'{limit}"
+    return query(org, replace(call, query={"q": soql}))
+
+
+def _parent(org: OrgState, call: Call, found: SObject, record_id: str, relationship: str) -> tuple[SObject, str]:
     reference = found.relationship(relationship)
     if reference is None:
         raise not_found()
@@ -122,7 +152,11 @@ def _related(org: OrgState, call: Call, found: SObject, record_id: str, relation
     parent = None if target is None else org.schema.by_prefix(str(target))
     if parent is None:
         raise not_found()
-    return _record(org, call, parent, str(target))
+    return parent, str(target)
+
+
+def _asked(call: Call) -> list[str]:
+    return [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
 
 
 def _external(org: OrgState, call: Call, found: SObject, name: str) -> Field:
@@ -134,8 +168,26 @@ def _external(org: OrgState, call: Call, found: SObject, name: str) -> Field:
     return field
 
 
-def _values(call: Call) -> dict[str, object]:
+def _values(call: Call, found: SObject) -> dict[str, object]:
+    content_type = call.headers.get("content-type", "").lower()
+    if content_type.startswith(("application/xml", "text/xml")):
+        given = record_from_xml(call.body)
+        return {name: _typed(found.field(name), value) for name, value in given.items()}
     return {name: value for name, value in call.json_object().items() if name != "attributes"}
+
+
+def _typed(field: Field | None, value: object) -> object:
+    # XML knows only text: what JSON would have as true or 3.0 is made into it, and judged like it.
+    if field is None or not isinstance(value, str):
+        return value
+    if field.type == "boolean":
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower(), value)
+    if field.type in NUMBER_TYPES or field.type == "int":
+        try:
+            return int(value) if field.type == "int" else float(value)
+        except ValueError:
+            return value
+    return value
 
 
 def _location(call: Call, found: SObject, record_id: str) -> dict[str, str]:
@@ -146,25 +198,21 @@ def _several(call: Call, found: SObject, ids: list[str]) -> Answer:
     return Answer(300, [f"{call.base}/sobjects/{found.name}/{record_id}" for record_id in ids])
 
 
-def _check_unmodified(call: Call, current: Callable[[], dict[str, object]]) -> None:
-    limit = _moment(call.headers.get("if-unmodified-since"))
-    if limit is None:
-        return
-    changed_at = _changed_at(current())
-    if changed_at is not None and changed_at > limit:
-        raise Refusal(412, "PRECONDITION_FAILED", "The record was changed since the given time")
+def _check_unchanged(org: OrgState, call: Call, found: SObject, record_id: str) -> None:
+    if "if-match" in call.headers or "if-unmodified-since" in call.headers:
+        state = _state(org, call, found, record_id)
+        if state is not None:
+            check_unchanged(call, *state)
 
 
-def _changed_at(values: dict[str, object]) -> datetime | None:
-    stamp = values.get("LastModifiedDate")
-    return None if stamp is None else datetime.strptime(str(stamp), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
-
-
-def _moment(header: str | None) -> datetime | None:
-    try:
-        return None if header is None else parsedate_to_datetime(header).astimezone(UTC)
-    except ValueError:
+def _state(org: OrgState, call: Call, found: SObject, record_id: str) -> tuple[str | None, datetime] | None:
+    """Return the mark of a record (which only accounts have) and when it was last changed, where that is kept."""
+    if found.field("LastModifiedDate") is None or found.field("SystemModstamp") is None:
         return None
+    values = org.records.get(found.name, record_id, org.access(call.user_id), ["LastModifiedDate", "SystemModstamp"])
+    changed_at = datetime.strptime(str(values["LastModifiedDate"]), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
+    mark = zlib.crc32((to_18(record_id) + str(values["SystemModstamp"])).encode())
+    return (f"{mark:08x}" if found.name in MARKED else None), changed_at
 
 
 ROUTES = [

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from toolkit.demo_org.errors import Refusal
+from toolkit.demo_org.web.json_errors import parser_error
 from toolkit.demo_org.web.sessions import Session
 
 JSON_TYPE = "application/json;charset=UTF-8"
@@ -57,11 +58,13 @@ class Call:
         return self.headers.get("x-prettyprint") == "1"
 
     def json(self) -> object:
-        """Return the parsed body, or raise JSON_PARSER_ERROR as Salesforce words it."""
+        """Return the parsed body. Raises JSON_PARSER_ERROR, or UNSUPPORTED_MEDIA_TYPE by its type."""
+        if "json" not in self.headers.get("content-type", "json").lower():
+            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise Refusal(400, "JSON_PARSER_ERROR", f"{problem} at [line:1, column:1]") from problem
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+            raise parser_error(self.body) from problem
 
     def json_object(self) -> dict[str, object]:
         """Return the parsed body, which has to be a JSON object."""
