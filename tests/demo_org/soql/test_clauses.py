@@ -290,6 +290,7 @@ def test_a_link_to_a_document_has_to_be_filtered(schema: Schema, access: Access)
             Field("LinkedEntityId", "Linked", "reference", reference_to=("Account",), relationship_name="LinkedEntity"),
             Field("ShareType", "Share", "picklist"),
         ),
+        filtered_by=("LinkedEntityId",),
     )
     with_links = Schema([*schema, link])
 
@@ -305,8 +306,32 @@ def test_a_link_to_a_document_has_to_be_filtered(schema: Schema, access: Access)
         f"LinkedEntityId = '{make_id('001', 1)}'",
         f"LinkedEntityId IN ('{make_id('001', 1)}') AND ShareType = 'V'",
         "LinkedEntityId IN (SELECT Id FROM Account)",
+        "LinkedEntity.Name = 'Acme'",
     ):
         ready(f"{start} WHERE {condition}")
+
+
+class _Blind(Access):
+    """A user who may not see contacts."""
+
+    def may(self, right: str, sobject: SObject) -> bool:
+        return sobject.name != "Contact" and super().may(right, sobject)
+
+
+@pytest.mark.parametrize(
+    ("soql", "code", "message"),
+    [
+        ("SELECT Id FROM Contact", "INVALID_TYPE", "sObject type 'Contact' is not supported"),
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "INVALID_TYPE", "relationship 'Contacts' in FROM part"),
+        ("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact)", "INVALID_TYPE", "type 'Contact'"),
+        ("SELECT ReportsTo.Name FROM Contact", "INVALID_TYPE", "type 'Contact'"),
+        ("SELECT Contact.Name FROM Opportunity", "INVALID_FIELD", "Didn't understand relationship 'Contact'"),
+    ],
+)
+def test_an_object_the_user_may_not_see_is_not_there(schema: Schema, soql: str, code: str, message: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        prepare(soql, schema, _Blind(make_id("005", 1)), NOW)
+    assert (refused.value.code, message in refused.value.message) == (code, True), refused.value.message
 
 
 def _chained(count: int) -> tuple[Schema, str]:

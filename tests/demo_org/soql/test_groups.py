@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, timezone, tzinfo
 from itertools import chain, combinations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -100,6 +101,7 @@ def test_a_date_function_gives(rows: Rows, function: str, values: list[Any]) -> 
         (timezone(timedelta(hours=9)), "DAY_IN_MONTH(convertTimezone(CreatedDate))", [1, 1, 1, 28, 29, 8]),
         (timezone(timedelta(hours=9)), "DAY_IN_MONTH(CreatedDate)", [1, 31, 31, 28, 29, 8]),
         (UTC, "HOUR_IN_DAY(convertTimezone(CreatedDate))", [0, 23, 23, 12, 0, 6]),
+        (ZoneInfo("Europe/Berlin"), "HOUR_IN_DAY(convertTimezone(CreatedDate))", [1, 1, 0, 13, 1, 8]),
     ],
 )
 def test_convert_timezone_reads_the_users_clock(rows: Rows, zone: tzinfo, function: str, values: list[int]) -> None:

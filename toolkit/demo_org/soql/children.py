@@ -100,7 +100,8 @@ def _relationship(origin: Origin, outer: Sources) -> tuple[ChildRelationship, SO
         child = outer.schema.get(relationship.child)
         if relationship.name is None or relationship.name.lower() != name.lower() or child is None:
             continue
-        if child.field(relationship.field) and outer.reader.readable(child.name, relationship.field):
+        seen = outer.reader.may("Read", child) and outer.reader.readable(child.name, relationship.field)
+        if seen and child.field(relationship.field):
             return relationship, child
     raise complaints.no_such_child_relationship(outer.text, origin.position, name)
 

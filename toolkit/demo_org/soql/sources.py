@@ -27,12 +27,15 @@ _NAME_FIELDS = {
 
 
 class Reader(Protocol):
-    """Whoever asks: their user id, and which fields they may see."""
+    """Whoever asks: their user id, and which objects and fields they may see."""
 
     user_id: str
 
     def readable(self, sobject_name: str, field_name: str) -> bool:
         """Return whether this user may see the field."""
+
+    def may(self, right: str, sobject: SObject) -> bool:
+        """Return whether this user has a right, such as Read, on the object."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ class Sources:
         tables = []
         for target in reference.reference_to:
             parent = self.schema.get(target)
-            if parent is None:
+            if parent is None or not self.reader.may("Read", parent):
                 continue
             joined = Table(f"{self.prefix}{len(self.joins) + 1}", parent)
             self.joins.append(
@@ -207,12 +210,12 @@ class Sources:
 
 
 def sources_of(origin: Origin, text: str, schema: Schema, reader: Reader, prefix: str = "t") -> Sources:
-    """Return the tables of a FROM clause; raises Refusal (INVALID_TYPE) for an object the org does not have.
+    """Return the tables of a FROM clause; raises Refusal (INVALID_TYPE) for an object the user does not see.
 
     `prefix` keeps the names in an inner SELECT apart from those of the outer one.
     """
     sobject = schema.get(origin.name)
-    if sobject is None:
+    if sobject is None or not reader.may("Read", sobject):
         raise complaints.no_such_object(text, origin.position, origin.name)
     return sources_for(sobject, origin, text, schema, reader, prefix)
 
