@@ -1,6 +1,7 @@
 """The command line as a person uses it: real processes, real exit codes."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -120,6 +121,18 @@ def test_a_commit_by_a_wrong_digest_writes_nothing(demo):
     done = cs_toolkit("commit", "0" * 12, "-w", str(folder))
     assert done.returncode == 1
     assert "no plan" in done.stderr
+
+
+def test_the_demo_org_alone_says_how_to_log_in_and_where_to_look():
+    command = [sys.executable, "-m", "toolkit.cli", "demo-org", "--port", "0", "--size", "5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        told = [process.stdout.readline().split(maxsplit=1) for _ in range(7)]
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+    assert told[0][0] == "url"
+    assert told[-1][0] == "window"
+    assert told[-1][1].startswith(dict(told)["url"].strip())
+    assert process.returncode == 0
 
 
 def test_init_writes_a_commented_mapping_file_once(tmp_path):

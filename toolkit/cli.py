@@ -8,7 +8,6 @@ Heavy imports happen inside the commands, so that ``--help`` and shell completio
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -108,10 +107,11 @@ def demo_org(
     seed: Annotated[int, Parameter(help="Which made-up company.")] = 1,
     db: Annotated[Path | None, Parameter(help="Keep the org in this file; in memory when left out.")] = None,
 ) -> None:
-    """Run a Salesforce of your own on loopback, for any Salesforce client. Ctrl-C ends it."""
+    """Run a Salesforce of your own on loopback, for any client, with a page for you to look in. Ctrl-C ends it."""
+    from toolkit.demo_org.__main__ import announce
     from toolkit.demo_org.server import serve
 
-    serve(port=port, accounts=size, seed=seed, db=db, now=datetime.now(UTC))
+    serve(port=port, accounts=size, seed=seed, db=db, ready=announce)
 
 
 @app.command(group=DEMO)
