@@ -15,7 +15,7 @@ from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import is_id, to_18
 from toolkit.demo_org.lookups import existing, find_ids, records_of
 from toolkit.demo_org.merging import Merged, check_merge, merge_records
-from toolkit.demo_org.recycling import purge, remove_for_good, undelete_record
+from toolkit.demo_org.recycling import purge, remove_for_good, remove_from_bin, undelete_record
 from toolkit.demo_org.rules import Rules, standard_duplicate_rules
 from toolkit.demo_org.saving import Pending, Saver, Saving
 from toolkit.demo_org.schema import Field, Schema, SObject
@@ -166,6 +166,12 @@ class Records:
         self._begin()
         with self.database.writing():
             return [self._recycle(undelete_record, each, access) for each in record_ids]
+
+    def empty_bin(self, record_ids: Sequence[str], access: Access) -> list[Outcome]:
+        """Remove records that lie in the recycle bin; return one outcome an id, in order."""
+        self._begin()
+        with self.database.writing():
+            return [self._recycle(remove_from_bin, each, access) for each in record_ids]
 
     def hard_delete(self, sobject_name: str, record_ids: Sequence[str], access: Access) -> list[Outcome]:
         """Remove records past the recycle bin; return one outcome an id, in order.

@@ -60,6 +60,16 @@ def remove_for_good(
         _empty(database, schema, f"record = '{record_id}' OR root = '{record_id}'")
 
 
+def remove_from_bin(
+    database: Database, schema: Schema, _sobject: SObject, record_id: str, _at: str, _user_id: str
+) -> None:
+    """Remove a record that lies in the bin, and what went with it. Raises Refusal when it does not lie there."""
+    rows = database.connection.execute(f"SELECT 1 FROM {BIN} WHERE record = ?", (record_id,))
+    if rows.fetchone() is None:
+        raise Refusal(400, "INVALID_ID_FIELD", "Invalid record id; no recycle bin entry found", ())
+    _empty(database, schema, f"record = '{record_id}' OR root = '{record_id}'")
+
+
 def purge(database: Database, schema: Schema, now: datetime) -> int:
     """Remove for good what has been in the bin for longer than `BIN_DAYS`; return how many records that was."""
     oldest = to_stamp(now - timedelta(days=BIN_DAYS))

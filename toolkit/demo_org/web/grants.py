@@ -27,6 +27,8 @@ from toolkit.demo_org.web.tokens import DEVICE_INTERVAL, DEVICE_SECONDS, Consent
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFRESHING = frozenset({"refresh_token", "offline_access"})
 """Scopes that come with a refresh token; ``full`` does not."""
+POLL_LEEWAY = 1.0
+"""How many seconds too early a device may ask: clocks and timers are not exact."""
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 DENIED = "end-user denied authorization"
 
@@ -143,7 +145,7 @@ def device(org: OrgState, app: App, form: dict[str, str]) -> Granted:
         org.tokens.end_device(code)
         raise OAuthError("access_denied", DENIED)
     now = time.time()
-    too_fast, waiting.polled_at = now - waiting.polled_at < DEVICE_INTERVAL, now
+    too_fast, waiting.polled_at = now - waiting.polled_at < DEVICE_INTERVAL - POLL_LEEWAY, now
     if waiting.consent is None:
         raise (
             OAuthError("slow_down", "polling too quickly")

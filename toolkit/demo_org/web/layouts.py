@@ -51,6 +51,13 @@ def layouts(org: OrgState, call: Call, sobject: str) -> Answer:
     )
 
 
+def quick_actions(org: OrgState, _call: Call, sobject: str | None = None) -> Answer:
+    """GET /quickActions or /sobjects/X/quickActions: this org has none."""
+    if sobject is not None:
+        find_object(org, sobject)
+    return Answer(200, [])
+
+
 def layout_of(org: OrgState, call: Call, sobject: str, record_type: str) -> Answer:
     """GET /sobjects/X/describe/layouts/RECORDTYPE: the page layout of one record type."""
     found = _layoutable(org, sobject)
@@ -238,6 +245,8 @@ def _tab(org: OrgState, sobject: SObject) -> Described:
 
 ROUTES = [
     Route("recent", {"GET": recent}),
+    Route("quickActions", {"GET": quick_actions}),
+    Route("sobjects/{sobject}/quickActions", {"GET": quick_actions}),
     Route("tabs", {"GET": tabs}),
     Route("theme", {"GET": theme}),
     Route("compactLayouts", {"GET": compact_layouts_of}),

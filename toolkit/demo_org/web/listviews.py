@@ -118,6 +118,11 @@ def soql(org: OrgState, view: ListView) -> str:
     return f"SELECT {items} FROM {view.sobject}{scope}{where}{order}"
 
 
+def statement(org: OrgState, view_id: str) -> str | None:
+    """Return the SOQL of the list view with this id, or None when there is none."""
+    return next((soql(org, view) for view in org.list_views if view_id in (view.id, view.id[:15])), None)
+
+
 def _values(operator: str, values: tuple[str, ...]) -> str:
     return f"({', '.join(values)})" if operator in ("in", "notIn") else values[0]
 

@@ -1,6 +1,7 @@
 """Queries over REST: query, queryAll and the pages that follow a first one, of records and of their children.
 
-With ``explain`` instead of ``q`` the answer is how the query would be run, with ``columns=true`` what its columns are.
+With ``explain`` instead of ``q`` the answer is how the query, or the list view of that id, would be run, with
+``columns=true`` what its columns are.
 """
 
 import re
@@ -10,6 +11,7 @@ from itertools import islice
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.soql import Query, column_metadata, explain, json_renderer, stamp, stamped_fields
 from toolkit.demo_org.state import OrgState
+from toolkit.demo_org.web import listviews
 from toolkit.demo_org.web.routing import Route
 from toolkit.demo_org.web.wire import Answer, Call
 
@@ -47,7 +49,8 @@ def _first_page(org: OrgState, call: Call, *, all_rows: bool) -> Answer:
     access = org.access(call.user_id)
     if explained is not None:
         with org.database.reading() as connection:
-            plans = explain(org.prepare(explained, access, all_rows=all_rows, version=call.version), connection)
+            statement = listviews.statement(org, explained) or explained
+            plans = explain(org.prepare(statement, access, all_rows=all_rows, version=call.version), connection)
         return Answer(200, plans)
     if soql is None:
         raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")

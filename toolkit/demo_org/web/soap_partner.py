@@ -17,6 +17,8 @@ LAST_WITH_LOGIN = 64
 """From the next version on login() does not exist."""
 
 _OWN = frozenset({"type", "Id", "fieldsToNull"})
+_MERGE_REQUESTS = frozenset({"request", "mergeRequests"})
+"""The WSDL has the first name; a widely used client sends the second, which is the parameter's in the manual."""
 
 
 def answer(org: OrgState, call: Call, api: str, version: str) -> Answer:
@@ -73,7 +75,7 @@ def get_server_timestamp(call: SoapCall) -> str:
 def merge(call: SoapCall) -> str:
     """Merge up to two records into a third, once a request; each is answered by itself."""
     access = call.org.access(call.session.user_id)
-    requests = [each for each in call.operation if local(each) == "request"]
+    requests = [each for each in call.operation if local(each) in _MERGE_REQUESTS]
     return "".join(_result(_merged(call.org, access, each)) for each in requests)
 
 
@@ -82,6 +84,13 @@ def undelete(call: SoapCall) -> str:
     access = call.org.access(call.session.user_id)
     ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
     return "".join(map(_recycled, call.org.records.undelete(ids, access)))
+
+
+def empty_recycle_bin(call: SoapCall) -> str:
+    """Remove records that lie in the recycle bin for good."""
+    access = call.org.access(call.session.user_id)
+    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    return "".join(map(_recycled, call.org.records.empty_bin(ids, access)))
 
 
 def delete(call: SoapCall) -> str:
@@ -183,4 +192,5 @@ OPERATIONS = {
     "merge": merge,
     "undelete": undelete,
     "delete": delete,
+    "emptyRecycleBin": empty_recycle_bin,
 }
