@@ -138,6 +138,10 @@ class DemoOrg:
         """Set what the integration user may do with a field."""
         self._state.set_access(sobject, field, read=read, edit=edit)
 
+    def set_cursor_lifetime(self, seconds: float) -> None:
+        """Set after how many idle seconds a query's cursor is forgotten, and its locators with it."""
+        self._state.cursors.lifetime = seconds
+
     def drop_list_view(self, name: str) -> None:
         """Delete a list view, by label or developer name. Raises KeyError when there is none."""
         self._state.drop_list_view(name)

@@ -96,6 +96,8 @@ def test_a_clause_is_understood(found: Found, clause: str) -> None:
         ("/* never ends", "MALFORMED_QUERY", "unexpected token: '/'"),
         ("WHERE Id = :x", "MALFORMED_QUERY", "Bind variables only allowed in Apex code"),
         ("LIMIT :x", "MALFORMED_QUERY", "Bind variables only allowed in Apex code"),
+        ("WHERE Name = :names[0].name", "MALFORMED_QUERY", "Bind variables only allowed in Apex code"),
+        ("WHERE Id IN :new Map<Id, SObject>(x).keySet()", "MALFORMED_QUERY", "Bind variables only allowed in Apex"),
         ("GROUP BY Name LIMIT 1 HAVING COUNT(Id) > 1", "MALFORMED_QUERY", "unexpected token: 'HAVING'"),
         ("a, b", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
     ],
@@ -225,6 +227,17 @@ def _names(query: Query, database: Database) -> list[str]:
 def test_a_scope_narrows(ready: Ready, small: Database) -> None:
     for scope, names in (("mine", ["a0"]), ("team", ["a0"]), ("mru", ["a1"]), ("everything", ["a0", "a1", "a2"])):
         assert _names(ready(f"SELECT Id, Name FROM Account USING SCOPE {scope}"), small) == names
+
+
+def test_delegated_tasks_are_what_the_user_made_for_others(ready: Ready, schema: Schema) -> None:
+    with Database(None, schema) as database:
+        with database.writing() as connection:
+            for number, (maker, owner) in enumerate(((1, 1), (1, 2), (2, 1), (2, 2))):
+                connection.execute(
+                    'INSERT INTO "Task" (Id, Subject, CreatedById, OwnerId) VALUES (?, ?, ?, ?)',
+                    (make_id("00T", number), f"t{number}", make_id("005", maker), make_id("005", owner)),
+                )
+        assert _names(ready("SELECT Id, Subject FROM Task USING SCOPE delegated"), database) == ["t1"]
 
 
 def test_a_team_is_who_the_org_says(access: Access, schema: Schema) -> None:

@@ -155,6 +155,18 @@ def test_two_long_texts_make_small_pages(api, web_org) -> None:
 # -- cursors
 
 
+def test_the_next_page_is_gone_when_its_cursor_has_expired(api, web_org, parent: str) -> None:
+    soql = f"SELECT Id FROM Contact WHERE AccountId = '{parent}'"
+    first = api.query(soql, headers=BATCHES_OF_200)
+    assert api.get(first["nextRecordsUrl"]).status_code == 200
+    web_org.set_cursor_lifetime(-1.0)
+    try:
+        expired = api.get(first["nextRecordsUrl"])
+        assert (expired.status_code, expired.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+    finally:
+        web_org.set_cursor_lifetime(3600.0)
+
+
 def _cursors(ready: Callable[..., Query], **settings: Any) -> tuple[Cursors, str]:
     cursors = Cursors(**settings)
     rows = [(make_id("001", number),) for number in range(5)]

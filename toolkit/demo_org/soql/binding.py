@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.schema import Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.date_functions import date_function
@@ -27,7 +28,7 @@ def bound(expression: Expression, sources: Sources, setting: Setting) -> Reached
     raise complaints.unexpected(sources.text, expression.position, expression.function.lower())
 
 
-def no_currencies(call: Call, sources: Sources) -> Exception:
+def no_currencies(call: Call, sources: Sources) -> Refusal:
     """Return the refusal of convertCurrency() in an org that has one currency."""
     message = "convertCurrency() requires that multiple currencies are enabled for the organization"
     return complaints.at(sources.text, call.position, message, "MALFORMED_QUERY")

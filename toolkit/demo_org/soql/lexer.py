@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.soql import complaints
 
 LONGEST_STATEMENT = 100_000
@@ -21,6 +22,7 @@ class Kind(Enum):
     TIME = "time"
     CURRENCY = "currency"
     SYMBOL = "symbol"
+    UNREADABLE = "unreadable"
     END = "end"
 
 
@@ -58,9 +60,9 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of a statement, the last of them ``Kind.END``; raises Refusal at a character no token has.
+    """Return the tokens of a statement, the last of them ``Kind.END``, or ``Kind.UNREADABLE`` where none can follow.
 
-    Comments, ``/* */`` and ``//`` to the end of the line, count as blanks.
+    Comments, ``/* */`` and ``//`` to the end of the line, count as blanks. Raises Refusal for too long a statement.
     """
     if len(text) > LONGEST_STATEMENT:
         raise complaints.plain("SOQL statements cannot be longer than 100000 characters.")
@@ -69,20 +71,20 @@ def tokens(text: str) -> list[Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise _unreadable(text, position)
+            return [*found, Token(Kind.UNREADABLE, text[position], position)]
         if match.lastgroup != "blank":
             found.append(Token(Kind(match.lastgroup), match.group(), position))
         position = match.end()
-    found.append(Token(Kind.END, complaints.END_OF_STATEMENT, len(text)))
-    return found
+    return [*found, Token(Kind.END, complaints.END_OF_STATEMENT, len(text))]
 
 
-def _unreadable(text: str, position: int) -> Exception:
-    if text[position] == "'":
-        return complaints.unexpected(text, position, "'")
-    row = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1)
-    return complaints.syntax(text, position, f"line {row}:{column} unexpected token: '{text[position]}'")
+def unreadable(token: Token, text: str) -> Refusal:
+    """Return the refusal of a character that no token begins with."""
+    if token.text == "'":
+        return complaints.unexpected(text, token.position, "'")
+    row = text.count("\n", 0, token.position) + 1
+    column = token.position - (text.rfind("\n", 0, token.position) + 1)
+    return complaints.syntax(text, token.position, f"line {row}:{column} unexpected token: '{token.text}'")
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -132,7 +134,7 @@ def _checked(value: str) -> str:
     return value
 
 
-def _bad_escape(token: Token, escape: str, text: str) -> Exception:
+def _bad_escape(token: Token, escape: str, text: str) -> Refusal:
     return complaints.syntax(
         text,
         token.position,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.soql import complaints
-from toolkit.demo_org.soql.lexer import Kind, Token, tokens
+from toolkit.demo_org.soql.lexer import Kind, Token, tokens, unreadable
 from toolkit.demo_org.soql.tree import Path
 
 DEEPEST_NESTING = 100
@@ -42,6 +42,8 @@ class TokenReader:
 
     def unexpected(self) -> Refusal:
         """Return the refusal of the token to read."""
+        if self.now.kind is Kind.UNREADABLE:
+            return unreadable(self.now, self.text)
         if self.now.is_symbol(":"):
             return complaints.syntax(self.text, self.now.position, "Bind variables only allowed in Apex code")
         return complaints.unexpected(self.text, self.now.position, self.now.text)

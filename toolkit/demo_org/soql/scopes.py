@@ -10,6 +10,9 @@ TEAM_OBJECTS = {
 }
 """The objects that say who is on the team of a record. In an org without them a team is the owner alone."""
 
+OF_THEIR_OWN = {"task": frozenset({"delegated"})}
+"""Scopes that an object has besides those of its describe."""
+
 _EVERY_ROW = frozenset({"everything", "scopingrule"})
 _ALWAYS_THERE = frozenset({"everything", "mine", "mru"})
 
@@ -25,7 +28,8 @@ def scope_conditions(statement: Statement, sources: Sources, params: list[object
     name, position = statement.scope
     scope = name.lower().replace("_", "")
     listed = {each.lower().replace("_", "") for each, _ in sources.sobject.scopes}
-    conditions = _conditions(scope, sources, params) if scope in listed | _ALWAYS_THERE else None
+    there = listed | _ALWAYS_THERE | OF_THEIR_OWN.get(sources.sobject.name.lower(), frozenset())
+    conditions = _conditions(scope, sources, params) if scope in there else None
     if conditions is None:
         message = f"Query scope '{name}' is not supported for {sources.sobject.name}"
         raise complaints.at(sources.text, position, message, "INVALID_QUERY_SCOPE")
