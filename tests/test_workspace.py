@@ -11,6 +11,7 @@ from toolkit.errors import (
     NotFoundError,
     PermissionDenied,
     PreflightError,
+    SalesforceError,
     SourceError,
     StepMissingError,
     StoreInUseError,
@@ -401,3 +402,21 @@ def test_BEY_5_what_went_to_the_wrong_record_can_be_taken_back_after_the_link_wa
     undo = ws.undo(done.commit_id)
     taken_back = ws.commit(undo, confirm=undo.digest)
     assert (taken_back.written, taken_back.held) == (done.written, 0)
+
+
+def test_CAT_22_a_step_by_hand_does_not_pass_for_the_job_of_the_same_name(ws):
+    ws.pull()
+    assert ws.last_jobs() == {}
+    ws.job("pull")
+    assert ws.last_jobs() == {"pull": ws.now()}
+
+
+def test_CAT_22_the_job_after_a_crash_settles_what_was_left_open(ws):
+    plan = up_to_score(ws).plan()
+    ws.demo_org.faults.inject("status", times=50, status=500, match="composite/sobjects")
+    with pytest.raises(SalesforceError):
+        ws.commit(plan, confirm=plan.digest)
+    ws.demo_org.faults.clear()
+    assert ws.store.open_commits() == [plan.plan_id]
+    assert "written" in ws.job("push_health")
+    assert ws.store.open_commits() == []

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +23,7 @@ from toolkit.config import FieldMapping, load, save
 from toolkit.connecting import ConnectionCard, card_of, connect_org
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
-from toolkit.errors import DigestError, InputError, NotFoundError, PermissionDenied
+from toolkit.errors import InputError, NotFoundError, PermissionDenied
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.accounts import here_records
 from toolkit.importing.metrics import measure
@@ -34,9 +33,8 @@ from toolkit.matching.match import match
 from toolkit.runs import Run, recorded
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.workspace_view import ACCOUNT, WorkspaceView
+from toolkit.workspace_view import ACCOUNT, JOB, WorkspaceView
 from toolkit.writeback.commit import Commit, commit, resume
-from toolkit.writeback.digest import ID_LENGTH
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.preflight import Finding, check_targets
@@ -299,17 +297,6 @@ class Workspace(WorkspaceView):
             self._keep(made, run)
         return made
 
-    def saved_plan(self, digest: str) -> Plan:
-        """Return the kept plan whose digest starts with `digest`. Raises DigestError when a row was tampered with."""
-        if len(digest) < ID_LENGTH:
-            raise InputError(
-                f"{digest!r} is too short to name a plan.", hint=f"Give at least {ID_LENGTH} characters of its digest."
-            )
-        found = Plan.load(*self.store.plan(digest[:ID_LENGTH]))
-        if not found.digest.startswith(digest):
-            raise DigestError(f"No plan has the digest {digest}.", hint="Plan again and look: cs-toolkit plan")
-        return found
-
     def commit(self, plan: Plan, *, confirm: str, progress: Progress | None = None) -> Commit:
         """Write exactly the rows of `plan`; `confirm` is its digest, as it was shown.
 
@@ -352,11 +339,14 @@ class Workspace(WorkspaceView):
 
         ``pull`` reads both sides, matches, scores, and takes over what Salesforce owns; ``push_health`` does the same
         and writes what the toolkit owns, one way (CAT-4). Neither decides a conflict: those rows stay for a person.
+        What a job before left open is settled first.
         """
         direction: dict[str, Direction] = {"pull": "input", "push_health": "output"}
         if name not in direction:
             raise NotFoundError(f"There is no job {name!r}.", hint=f"Jobs are: {', '.join(direction)}.")
-        with self._run(name) as run:
+        with self._run(JOB.format(name)) as run:
+            if self.store.open_commits():
+                self.resume()
             for step in (self.pull, self.load, self.match, self.score):
                 step()
             made = self.plan([direction[name]])
@@ -365,15 +355,6 @@ class Workspace(WorkspaceView):
                 done = self.commit(made, confirm=made.digest)
                 run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
         return run.note
-
-    def appointed(self) -> dict[str, str]:
-        """Return the jobs that the [schedule] section appoints, with their crontab lines."""
-        return self.settings.schedule.model_dump(exclude_none=True)
-
-    def last_jobs(self) -> dict[str, datetime]:
-        """Return when each appointed job last began, whether it ended well or not."""
-        began = self.runs().filter(pl.col("step").is_in(list(self.appointed()))).group_by("step")
-        return dict(began.agg(pl.col("started_at").max()).rows())
 
     def read_back(self) -> pl.DataFrame:
         """Ask Salesforce for the health fields it holds now, lowest score first. Nothing of the store is used.

@@ -11,14 +11,20 @@ import polars as pl
 
 from toolkit import frames, summaries
 from toolkit.config import HealthProfile, ObjectMapping, Settings
-from toolkit.errors import InputError, StepMissingError
+from toolkit.errors import DigestError, InputError, StepMissingError
 from toolkit.health.attention import attention_order
 from toolkit.health.explain import Explanation, explain
 from toolkit.status import Status
 from toolkit.store import Store
+from toolkit.writeback.digest import ID_LENGTH
+from toolkit.writeback.plan import Plan
 
 ACCOUNT = "account"
 """The one object of the mapping file that steps work on so far."""
+
+
+JOB = "{} job"
+"""What a run of an appointed job is called, to tell it from the step of the same name."""
 
 
 class WorkspaceView:
@@ -128,6 +134,27 @@ class WorkspaceView:
         """Return the id of the newest commit, or None when there is none."""
         commits = self.store.commits()
         return None if commits.is_empty() else str(commits["commit_id"][-1])
+
+    def saved_plan(self, digest: str) -> Plan:
+        """Return the kept plan whose digest starts with `digest`. Raises DigestError when a row was tampered with."""
+        if len(digest) < ID_LENGTH:
+            raise InputError(
+                f"{digest!r} is too short to name a plan.", hint=f"Give at least {ID_LENGTH} characters of its digest."
+            )
+        found = Plan.load(*self.store.plan(digest[:ID_LENGTH]))
+        if not found.digest.startswith(digest):
+            raise DigestError(f"No plan has the digest {digest}.", hint="Plan again and look: cs-toolkit plan")
+        return found
+
+    def appointed(self) -> dict[str, str]:
+        """Return the jobs that the [schedule] section appoints, with their crontab lines."""
+        return self.settings.schedule.model_dump(exclude_none=True)
+
+    def last_jobs(self) -> dict[str, datetime]:
+        """Return when each appointed job last began, whether it ended well or not."""
+        steps = {JOB.format(name): name for name in self.appointed()}
+        began = self.runs().filter(pl.col("step").is_in(list(steps))).group_by("step")
+        return {steps[step]: at for step, at in began.agg(pl.col("started_at").max()).iter_rows()}
 
     def _kept(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
         found = self.store.records(side, ACCOUNT)

@@ -8,6 +8,7 @@ from toolkit.errors import DigestError, LimitError, PlanError, SalesforceError
 from toolkit.frames import JOURNAL, conform
 from toolkit.salesforce import Credentials, connect
 from toolkit.writeback.commit import commit, resume
+from toolkit.writeback.plan import make_plan
 
 WRITTEN = ("CS_Health_Score__c", "CS_Health_Band__c", "CS_Segment__c", "CS_Renewal_Date__c")
 
@@ -368,3 +369,20 @@ def test_BEY_2_a_value_that_changed_here_while_its_old_one_was_written_is_no_con
     desk.commit(plan)
     (row,) = desk.plan().changes.to_dicts()
     assert (row["verdict"], row["base"], row["there"], row["after"]) == ("write", "Churned", "Churned", "Growth")
+
+
+def test_a_plan_made_for_another_org_is_refused_by_that_orgs_name(desk):
+    plan = make_plan([desk.sides()], org_id="00D000000000000AAA", org_name="Sandbox", created_at=NOW)
+    with pytest.raises(PlanError, match=r"was made for Sandbox \(00D000000000000AAA\)"):
+        desk.commit(plan)
+    assert desk.store.commits().is_empty()
+
+
+def test_BEY_5_after_an_undo_was_undone_both_sides_agree_again(desk):
+    done = desk.commit(desk.plan())
+    base = desk.store.records("base", "account")
+    undone = desk.commit(desk.undo(done.commit_id))
+    assert not desk.store.records("base", "account").equals(base)
+    desk.commit(desk.undo(undone.commit_id))
+    assert desk.store.records("base", "account").equals(base)
+    assert desk.plan().changes.is_empty()

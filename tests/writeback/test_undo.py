@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from tests.writeback.samples import NOW, mapped, sides
+from tests.writeback.samples import NOW, mapped, replaced, sides
 from toolkit.frames import CHANGES, conform
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.plan import make_plan, seal
@@ -52,11 +52,12 @@ def test_BEY_5_what_was_not_written_is_not_undone(state):
     assert undone("new", state=state).is_empty()
 
 
-def test_BEY_5_a_record_that_is_gone_is_held():
-    plan = make_plan([sides([OUT], [{"segment": "new"}], [{"CS_Segment__c": None}])], org_id="00D", created_at=NOW)
-    journal = intended(plan).with_columns(state=pl.lit("written"))
-    nobody = sides([OUT], [{"segment": "new"}], [{"CS_Segment__c": "new"}])
-    gone = type(nobody)(**{**vars(nobody), "there": nobody.there.clear()})
+@pytest.mark.parametrize(("before", "after"), [(None, "new"), ("old", None)], ids=["filled", "cleared"])
+def test_BEY_5_a_record_that_is_gone_is_held(before, after):
+    base = [{"segment = CS_Segment__c": before}]
+    given = sides([OUT], [{"segment": after}], [{"CS_Segment__c": before}], base)
+    journal = intended(make_plan([given], org_id="00D", created_at=NOW)).with_columns(state=pl.lit("written"))
+    gone = replaced(given, there=given.there.clear())
     (row,) = undo_plan(journal, [gone]).to_dicts()
     assert (row["verdict"], row["reason"]) == ("held", "the record is gone or out of view")
 
