@@ -191,6 +191,9 @@ def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
     for field in fields:
         if field.name.lower() not in present:
             connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(field)}')
+    if sobject.field("IsDeleted") is not None:  # makes the recycle bin, which is small, quick to find and to count
+        bin_index = f'CREATE INDEX IF NOT EXISTS "{sobject.name}__bin" ON "{sobject.name}" (IsDeleted)'
+        connection.execute(f"{bin_index} WHERE IsDeleted = 1")
     for name, table, column in _indexes([sobject]):
         connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" ("{column}")')
 

@@ -17,6 +17,15 @@ def existing(connection: sqlite3.Connection, sobject: SObject, record_ids: Itera
     return {row[0]: bool(row[1]) for row in connection.execute(statement, (json.dumps(list(record_ids)),))}
 
 
+def count(connection: sqlite3.Connection, sobject: SObject) -> tuple[int, int]:
+    """Return how many records an object has, and how many more are in the recycle bin."""
+    whole = int(connection.execute(f'SELECT count(*) FROM "{sobject.name}"').fetchone()[0])
+    if sobject.field("IsDeleted") is None:
+        return whole, 0
+    gone = int(connection.execute(f'SELECT count(*) FROM "{sobject.name}" WHERE IsDeleted = 1').fetchone()[0])
+    return whole - gone, gone
+
+
 def find_ids(
     connection: sqlite3.Connection, sobject: SObject, field: Field, values: Iterable[str]
 ) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ from toolkit.demo_org.database import Database, kept_fact
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.history import keep_history
 from toolkit.demo_org.listviews import ListView, list_view_from, standard_list_views
+from toolkit.demo_org.lookups import count
 from toolkit.demo_org.metadata import Metadata
 from toolkit.demo_org.objects import standard_schema
 from toolkit.demo_org.permissions import RIGHTS_OBJECTS, Permissions, grant
@@ -150,9 +151,8 @@ class OrgState:
         sobject = self.schema.get(sobject_name)
         if sobject is None:
             raise KeyError(sobject_name)
-        there = " WHERE IsDeleted = 0" if sobject.field("IsDeleted") else ""
         with self.database.reading() as connection:
-            return int(connection.execute(f'SELECT count(*) FROM "{sobject.name}"{there}').fetchone()[0])
+            return count(connection, sobject)[0]
 
     def edit(self, sobject_name: str, record_id: str, values: Mapping[str, object]) -> None:
         """Change a record as somebody working in the CRM who may edit everything. Raises Refusal."""

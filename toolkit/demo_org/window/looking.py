@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from toolkit.demo_org.database import stored_fields
 from toolkit.demo_org.history import FieldChange, Save, history_of, last_number, latest_saves, objects_saved_since
 from toolkit.demo_org.ids import is_id, to_18
+from toolkit.demo_org.lookups import count
 from toolkit.demo_org.schema import Field, SObject
 from toolkit.demo_org.state import LATEST_VERSION, LoggedCall, OrgState
 from toolkit.demo_org.window.showing import (
@@ -86,7 +87,10 @@ class Looker:
         order = f'"{sort.name}" {"DESC" if down else "ASC"}, Id {"DESC" if down else "ASC"}'
         source = f'FROM "{sobject.name}"{" WHERE " if terms else ""}{" AND ".join(terms)}'
         with self._org.database.reading() as connection:
-            total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
+            if not (given.get("search") or given.get("field")):  # a whole object need not be read to be counted
+                total = count(connection, sobject)[1 if given.get("bin") else 0]
+            else:
+                total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
             found = connection.execute(
                 f"SELECT {names} {source} ORDER BY {order} LIMIT {PAGE} OFFSET ?", (*values, page * PAGE)
             ).fetchall()
@@ -182,7 +186,7 @@ class Looker:
             changed = objects_saved_since(connection, self._counted_to)
             for each in self._org.schema:
                 if stored_fields(each) and (each.name in changed or each.name not in self._counts):
-                    self._counts[each.name] = _count(connection, each)
+                    self._counts[each.name] = count(connection, each)
             self._counted_to = number
             return dict(self._counts)
 
@@ -233,20 +237,11 @@ class Looker:
         return related
 
 
-def _count(connection: sqlite3.Connection, sobject: SObject) -> tuple[int, int]:
-    whole = connection.execute(f'SELECT count(*) FROM "{sobject.name}"').fetchone()[0]
-    if sobject.field("IsDeleted") is None:
-        return whole, 0
-    gone = connection.execute(f'SELECT count(*) FROM "{sobject.name}" WHERE IsDeleted = 1').fetchone()[0]
-    return whole - gone, gone
-
-
 def _terms(sobject: SObject, given: Given) -> tuple[list[str], list[object]]:
     terms: list[str] = []
     values: list[object] = []
     if sobject.field("IsDeleted") is not None:
-        terms.append("IsDeleted = ?")
-        values.append(1 if given.get("bin") else 0)
+        terms.append("IsDeleted = 1" if given.get("bin") else "IsDeleted = 0")
     referring = sobject.field(str(given.get("field") or ""))
     if referring is not None and referring.stored:
         terms.append(f'"{referring.name}" = ?')
