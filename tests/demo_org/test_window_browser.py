@@ -6,6 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
+expect.set_options(timeout=20_000)
 PAYLOAD = "<img src=x onerror=\"document.title='owned'\"><b>Bold</b>"
 
 
