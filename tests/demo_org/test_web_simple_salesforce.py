@@ -1,5 +1,7 @@
 """A widely used Salesforce client takes the demo org for Salesforce."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 import simple_salesforce
@@ -70,3 +72,42 @@ def test_it_reads_the_organization_and_limits(sf, web_org):
     organization = sf.query("SELECT Id, Name, IsSandbox, OrganizationType FROM Organization")["records"][0]
     assert organization["Id"] == web_org.org_id
     assert sf.limits()["DailyApiRequests"]["Max"] == 15_000
+
+
+def test_it_follows_what_changed_and_what_went(sf, web_org):
+    web_org.pass_time(120)
+    made = sf.Account.create({"Name": "Changed and gone"})["id"]
+    gone = sf.Account.create({"Name": "Gone"})["id"]
+    sf.Account.delete(gone)
+    web_org.pass_time(120)
+    now = web_org._state.clock.now()
+    window = (now - timedelta(minutes=5), now + timedelta(minutes=1))
+    assert made in sf.Account.updated(*window)["ids"]
+    deleted = sf.Account.deleted(*window)["deletedRecords"]
+    assert [list(each) for each in deleted if each["id"] == gone] == [["id", "deletedDate"]]
+
+
+def test_it_searches_and_asks_for_layouts_and_metadata(sf):
+    sf.Account.create({"Name": "Searchable Walrus"})
+    found = sf.search("FIND {walrus} RETURNING Account(Id, Name)")["searchRecords"]
+    assert [each["Name"] for each in found] == ["Searchable Walrus"]
+    assert sf.quick_search("walrus")["searchRecords"]
+    assert sf.Account.metadata()["objectDescribe"]["name"] == "Account"
+    assert sf.Account.describe_layout("012000000000000AAA")["detailLayoutSections"]
+    soql = "SELECT Id, DeveloperName FROM CustomField WHERE DeveloperName = 'CS_Stage'"
+    assert sf.toolingexecute(f"query/?q={soql}")["size"] == 1
+    assert sf.restful("tooling/query/", params={"q": soql})["records"][0]["DeveloperName"] == "CS_Stage"
+    assert sf.is_sandbox() is True
+
+
+def test_it_reads_lazily_and_with_what_lies_in_the_bin(sf, web_org):
+    gone = sf.Account.create({"Name": "In the bin"})["id"]
+    sf.Account.delete(gone)
+    soql = f"SELECT Id, IsDeleted FROM Account WHERE Id = '{gone}'"
+    assert list(sf.query_all_iter(soql)) == []
+    assert [each["IsDeleted"] for each in sf.query_all_iter(soql, include_deleted=True)] == [True]
+
+
+def test_it_calls_composites(sf):
+    body = {"compositeRequest": [{"method": "GET", "url": "/services/data/v59.0/limits", "referenceId": "l"}]}
+    assert sf.restful("composite", method="POST", json=body)["compositeResponse"][0]["httpStatusCode"] == 200

@@ -22,7 +22,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def announce(org: DemoOrg) -> None:
     """Print how to log in, and where a person looks in."""
-    for name in ("url", "ca_file", "client_id", "client_secret", "refresh_token", "control_token"):
+    for name in (
+        *("url", "ca_file", "client_id", "client_secret", "refresh_token"),
+        *("password", "security_token", "control_token"),
+    ):
         sys.stdout.write(f"{name:<14} {getattr(org, name)}\n")
     sys.stdout.write(f"{'window':<14} {org.url}/ in a browser, which warns that the certificate is the org's own\n")
     sys.stdout.flush()

@@ -5,6 +5,7 @@ Seconds do not count: both moments are cut to the minute, as Salesforce cuts the
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from toolkit.demo_org.clock import to_stamp
 from toolkit.demo_org.errors import Refusal
@@ -18,6 +19,7 @@ from toolkit.demo_org.web.wire import Answer, Call
 
 UPDATED_DAYS = 30
 DELETED_DAYS = 15
+MOST_IDS = 600_000
 
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 
@@ -41,7 +43,7 @@ def deleted(org: OrgState, call: Call, sobject: str) -> Answer:
     return Answer(
         200,
         {
-            "deletedRecords": [{"deletedDate": row["SystemModstamp"], "id": row["Id"]} for row in rows],
+            "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows],
             "earliestDateAvailable": rest_time(org.clock.now() - timedelta(days=DELETED_DAYS)),
             "latestDateCovered": rest_time(_covered(org, end)),
         },
@@ -53,7 +55,10 @@ def _rows(org: OrgState, call: Call, found: SObject, soql: str) -> list[dict[str
     if found.field("SystemModstamp") is None:
         raise Refusal(400, "INVALID_TYPE", f"{found.name} is not replicateable")
     with org.query(soql, org.access(call.user_id), all_rows=gone_too) as (prepared, rows):
-        return list(map(json_renderer(prepared, call.version), rows))
+        found_rows = list(map(json_renderer(prepared, call.version), islice(rows, MOST_IDS + 1)))
+    if len(found_rows) > MOST_IDS:
+        raise Refusal(400, "EXCEEDED_ID_LIMIT", f"More than {MOST_IDS} records were changed; ask for a shorter time")
+    return found_rows
 
 
 def _between(start: datetime, end: datetime) -> str:
@@ -69,8 +74,7 @@ def _window(org: OrgState, call: Call, most_days: int) -> tuple[datetime, dateti
     if end - start < timedelta(minutes=1):
         raise Refusal(400, "INVALID_REPLICATION_DATE", "The end date must be at least one minute after the start date")
     if start < org.clock.now() - timedelta(days=most_days):
-        text = f"The start date cannot be more than {most_days} days ago"
-        raise Refusal(400, "INVALID_REPLICATION_DATE", text)
+        raise Refusal(400, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
     return start, end
 
 

@@ -46,7 +46,7 @@ def login(call: SoapCall) -> str:
         elements(
             metadataServerUrl=f"{root}/m/{call.version:.1f}/{org15}",
             passwordExpired=False,
-            sandbox=False,
+            sandbox=call.org.look("SELECT IsSandbox FROM Organization")[0]["IsSandbox"],
             serverUrl=f"{root}/{call.api}/{call.version:.1f}/{org15}",
             sessionId=session.token,
             userId=user_id,
