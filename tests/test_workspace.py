@@ -420,3 +420,21 @@ def test_CAT_22_the_job_after_a_crash_settles_what_was_left_open(ws):
     assert ws.store.open_commits() == [plan.plan_id]
     assert "written" in ws.job("push_health")
     assert ws.store.open_commits() == []
+
+
+def test_accounts_that_are_missing_from_the_file_all_at_once_are_told(ws):
+    up_to_score(ws)
+    path = ws.folder / "accounts.csv"
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join(lines[:20]), "utf-8")
+    note = str(ws.load())
+    assert f"{len(lines) - 20} accounts are no longer in accounts.csv" in note
+    assert "belong to no account and were left out" in note
+    assert ws.skips().filter(pl.col("rule") == "usage: account is in accounts").height > 20
+
+
+def test_fresh_takes_nothing_from_under_a_process_that_is_at_work(ws):
+    up_to_score(ws)
+    with pytest.raises(StoreInUseError, match="has the demo org"):
+        Workspace.demo(ws.folder, fresh=True)
+    assert ws.plan().writes > 0

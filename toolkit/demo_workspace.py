@@ -87,11 +87,30 @@ def remove(folder: Path) -> None:
         raise StoreInUseError(
             f"The demo org of {folder} is being served by another process.", hint="Stop that process, then try again."
         )
-    for path in [folder / name for name in OWN_FILES] + [found for each in OWN_PATTERNS for found in folder.glob(each)]:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    with _held(folder, "org.lock"), _held(folder, "store.lock"):
+        found = [each for pattern in OWN_PATTERNS for each in folder.glob(pattern) if each.suffix != ".lock"]
+        for path in [*(folder / name for name in OWN_FILES), *found]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(folder: Path, name: str) -> Iterator[None]:
+    """Hold a lock file of `folder`. Raises StoreInUseError when another process does."""
+    lock = FileLock(folder / name, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StoreInUseError(
+            f"Another process has the demo org of {folder} open.",
+            hint="Wait until it is done, or serve the org for everybody with: cs-toolkit demo --serve",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _refuse_another_demo(folder: Path, settings: Settings, accounts: int | None, seed: int | None) -> None:
@@ -113,21 +132,11 @@ def demo_org_of(folder: Path, settings: Settings, *, in_memory: bool = False) ->
     if running is not None:
         yield running
         return
-    lock = FileLock(folder / "org.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise StoreInUseError(
-            f"Another process has the demo org of {folder} open.",
-            hint="Wait until it is done, or serve the org for everybody with: cs-toolkit demo --serve",
-        ) from None
-    try:
+    with _held(folder, "org.lock"):
         demo = settings.demo
         database = None if in_memory else folder / "org.sqlite"
         with DemoOrg.start(accounts=demo.accounts, seed=demo.seed, now=AS_OF, db=database) as org:
             yield DemoConnection(org.url, org.ca_file, org.client_id, org.client_secret, org)
-    finally:
-        lock.release()
 
 
 @contextmanager

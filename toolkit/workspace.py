@@ -199,10 +199,10 @@ class Workspace(WorkspaceView):
             sources = read_sources(self.folder, self.settings)
             metrics = measure(self.settings.metrics, sources.tables, self.now().date())
             accounts = sources.tables[source].records
+            before = self.store.records("here", ACCOUNT)
             here = here_records(
-                accounts, self.store.records("source", ACCOUNT), self.store.records("here", ACCOUNT), metrics,
-                self._scores_or_none(), self.mapped,
-            )  # fmt: skip
+                accounts, self.store.records("source", ACCOUNT), before, metrics, self._scores_or_none(), self.mapped
+            )
             self.store.save_records("here", ACCOUNT, here)
             self.store.save_records("metrics", ACCOUNT, metrics)
             self.store.save_records("source", ACCOUNT, accounts)
@@ -210,6 +210,12 @@ class Workspace(WorkspaceView):
             run.read = sum(table.records.height for table in sources.tables.values())
             run.written, run.skipped = here.height, sources.skips.height
             run.note = f"{here.height:,} accounts, from {run.read:,} rows of {len(sources.tables)} files"
+            gone = 0 if before is None else before.join(here, on=frames.RECORD_KEY, how="anti").height
+            if gone:
+                run.note += f"; {gone:,} accounts are no longer in {self.settings.sources[source].path}"
+            if run.skipped:
+                others = sources.skips["id"].n_unique()
+                run.note += f"; rows of {others:,} other ids belong to no account and were left out"
         return run
 
     def match(self) -> Run:
