@@ -112,6 +112,7 @@ def test_a_function_may_have_an_alias_beside_its_field(ask: Ask) -> None:
     )
     (acme,) = ask(soql)
     assert list(acme)[1:] == ["Grade__c", "grade", "AnnualRevenue", "amount", "Opens_At__c"]
+    assert acme["Opens_At__c"] == "8:30 AM"
     assert (acme["Grade__c"], acme["grade"], acme["AnnualRevenue"], acme["amount"]) == (
         "one",
         "First",

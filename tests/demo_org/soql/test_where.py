@@ -5,7 +5,11 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from toolkit.demo_org.database import Database
+from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import make_id
+from toolkit.demo_org.soql import Query, execute
+from toolkit.demo_org.soql.lexer import string_value, tokens
 
 Found = Callable[..., str]
 ANN15, ACME15, ACME18 = make_id("005", 1)[:15], make_id("001", 1)[:15], make_id("001", 1)
@@ -191,3 +195,50 @@ def test_thousands_of_terms_and_values_are_no_trouble(found: Found) -> None:
 )
 def test_rows_come_in_order(found: Found, clause: str, letters: str) -> None:
     assert found(clause) == letters
+
+
+@pytest.mark.parametrize("depth", [2, 9, 25, 40])
+def test_conditions_may_be_nested(found: Found, depth: int) -> None:
+    either = both = "Name = 'Acme'"
+    for _ in range(depth):
+        either = f"(Name = 'Lost' OR {either})"
+        both = f"(Name != 'Lost' AND (Type = null OR {both}))"
+    assert found(f"WHERE {either}") == "AL"
+    assert found(f"WHERE {'NOT (' * depth}Name = 'Acme'{')' * depth}") == ("ZEPL" if depth % 2 else "A")
+    if depth < 25:
+        assert found(f"WHERE {both}") == "AE"
+
+
+def test_conditions_nested_beyond_reason_are_refused(ready: Callable[..., Query], database: Database) -> None:
+    deep = "Name = 'Acme'"
+    for _ in range(45):
+        deep = f"(NOT (Name = 'Lost' OR {deep}))"
+    query = ready(f"SELECT Id FROM Account WHERE {deep}")
+    with pytest.raises(Refusal) as refused:
+        list(execute(query, database.connection))
+    assert refused.value.code == "QUERY_TOO_COMPLICATED"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "Name = '\\ud83d\\ude00'",
+        "Name != '\\ud83d' AND Name = 'x'",
+        "Name LIKE '%\\udfff'",
+        "Name IN ('\\ud83d\\ude00')",
+    ],
+)
+def test_an_escape_may_be_half_a_character(found: Found, condition: str) -> None:
+    assert found(f"WHERE {condition}") == ""
+
+
+def test_half_a_character_in_a_statement_is_shown_as_none(ready: Callable[..., Query]) -> None:
+    ready("SELECT Id FROM Account WHERE Name = '\ud83d'")
+    with pytest.raises(Refusal) as refused:
+        ready("SELECT Id FROM Account \ud83d")
+    assert refused.value.message.endswith("unexpected token: '\ufffd'")
+
+
+def test_two_escapes_are_one_character() -> None:
+    token, _ = tokens("'\\ud83d\\ude00'")
+    assert string_value(token, "") == "\U0001f600"

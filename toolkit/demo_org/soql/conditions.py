@@ -36,6 +36,8 @@ from toolkit.demo_org.soql.tree import (
     Within,
 )
 
+MOST_IN_A_ROW = 32
+DEEP = 8  # so many conditions within each other
 MOST_BOUND_VALUES = 1000  # a longer list is bound as one JSON array
 
 _ORDERED = frozenset({"<", "<=", ">", ">="})
@@ -70,9 +72,10 @@ def where(condition: Condition, terms: Terms) -> str:
     """Return the SQL of a condition; its values go to the end of ``terms.params``, in order."""
     if isinstance(condition, Every | Either):
         joint = "AND" if isinstance(condition, Every) else "OR"
-        return _balanced([where(each, terms) for each in condition.terms], joint)
+        return joined([where(each, terms) for each in _deepest_first(condition.terms)], joint)
     if isinstance(condition, Opposite):
-        return _not(where(condition.term, terms))
+        inner = condition.term
+        return where(inner.term, terms) if isinstance(inner, Opposite) else opposite(where(inner, terms))
     reached = terms.bind(condition.left)
     position = condition.left.position
     if not reached.field.filterable or reached.field.type in _COMPOUND:
@@ -91,17 +94,33 @@ def present_records(sources: Sources, *, all_rows: bool) -> list[str]:
     return [f"{table.column(flag)} = 0" for flag in flags if sources.sobject.field(flag) is not None]
 
 
-def _not(sql: str) -> str:
-    # Only under NOT does it matter that null is not false. Elsewhere the bare comparison lets an index be used.
-    return f"NOT ifnull({sql}, 0)"
+def opposite(sql: str) -> str:
+    """Return the SQL of NOT: null is not false only here. Elsewhere the bare comparison lets an index be used."""
+    return f"({sql}) IS NOT TRUE"
 
 
-def _balanced(parts: Sequence[str], joint: str) -> str:
-    # SQLite limits how deep an expression may be: a thousand ORs in a row have to be a tree, not a chain.
+def joined(parts: Sequence[str], joint: str) -> str:
+    """Return conditions joined with AND or OR, as a tree: SQLite bounds how deep an expression may be."""
     if len(parts) == 1:
         return parts[0]
-    middle = len(parts) // 2
-    return f"({_balanced(parts[:middle], joint)} {joint} {_balanced(parts[middle:], joint)})"
+    if len(parts) <= MOST_IN_A_ROW:
+        return f"({f' {joint} '.join(parts)})"
+    rows = [parts[start : start + MOST_IN_A_ROW] for start in range(0, len(parts), MOST_IN_A_ROW)]
+    return joined([joined(row, joint) for row in rows], joint)
+
+
+def _deepest_first(terms: Sequence[Condition]) -> Sequence[Condition]:
+    """Return the terms with the deepest one first, where SQLite's parser has to remember the least of what is open."""
+    depths = [_depth(each) for each in terms]
+    if max(depths) < DEEP:
+        return terms
+    return [terms[place] for place in sorted(range(len(terms)), key=lambda place: -depths[place])]
+
+
+def _depth(condition: Condition) -> int:
+    if isinstance(condition, Every | Either):
+        return 1 + max(map(_depth, condition.terms))
+    return 1 + _depth(condition.term) if isinstance(condition, Opposite) else 0
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,7 @@ class _Comparing:
         if self.field.type == "boolean":
             truths = [self._boolean(each) for each in self.comparison.values]
             found = f"ifnull({self.reached.sql}, 0) IN ({self._bound(truths)})"
-            return _not(found) if negated else found
+            return opposite(found) if negated else found
         ranges = [each for each in self.comparison.values if each.kind == "relative"]
         single = [self._converted(each) for each in self.comparison.values if each.kind != "relative"]
         values = [each for each in single if each is not None]
@@ -154,8 +173,8 @@ class _Comparing:
         matches += [self._within_days(each) for each in ranges]
         if len(values) < len(single):
             matches.append(f"{self.reached.sql} IS NULL")
-        found = _balanced(matches, "OR")
-        return _not(found) if negated else found
+        found = joined(matches, "OR")
+        return opposite(found) if negated else found
 
     def _one_of(self, values: list[object]) -> str:
         column = self.reached.sql
@@ -223,9 +242,9 @@ class _Comparing:
             if value.kind != "string":
                 raise self._wrong_value()
             wanted = [upper(each.strip()) for each in string_value(value.token, self.terms.text).split(";")]
-            matches.append(_balanced([f"instr({chosen}, {self._bound([f';{each};'])}) > 0" for each in wanted], "AND"))
-        found = _balanced(matches, "OR")
-        return _not(found) if negated else found
+            matches.append(joined([f"instr({chosen}, {self._bound([f';{each};'])}) > 0" for each in wanted], "AND"))
+        found = joined(matches, "OR")
+        return opposite(found) if negated else found
 
     # -- values
 

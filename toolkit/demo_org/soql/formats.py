@@ -1,7 +1,7 @@
 """Values as people read them: labels of picklists, FORMAT() in the en_US locale, and the text of a double."""
 
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 from toolkit.demo_org.schema import NUMBER_TYPES, Field
@@ -40,6 +40,8 @@ def formatted(field: Field, zone: tzinfo) -> Callable[[Any], str]:
         return lambda stored: _day(date.fromisoformat(stored))
     if field.type == "datetime":
         return lambda stored: _moment(datetime.fromisoformat(stored).astimezone(zone))
+    if field.type == "time":
+        return lambda stored: _clock(time.fromisoformat(stored.removesuffix("Z")))
     if field.type == "boolean":
         return lambda stored: "true" if stored else "false"
     return labelled(field)
@@ -54,4 +56,8 @@ def _day(day: date) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{_day(moment)}, {moment.hour % 12 or 12}:{moment.minute:02d} {'AM' if moment.hour < 12 else 'PM'}"
+    return f"{_day(moment)}, {_clock(moment)}"
+
+
+def _clock(moment: datetime | time) -> str:
+    return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'AM' if moment.hour < 12 else 'PM'}"

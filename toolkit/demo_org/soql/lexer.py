@@ -78,6 +78,11 @@ def tokens(text: str) -> list[Token]:
     return [*found, Token(Kind.END, complaints.END_OF_STATEMENT, len(text))]
 
 
+def whole_characters(text: str) -> str:
+    """Return a text with the halves of characters put together; a half alone becomes the replacement character."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def unreadable(token: Token, text: str) -> Refusal:
     """Return the refusal of a character that no token begins with."""
     if token.text == "'":
@@ -129,6 +134,7 @@ def _escaped_for_like(character: str) -> str:
 
 
 def _checked(value: str) -> str:
+    value = whole_characters(value)
     if len(value) > LONGEST_STRING:
         raise complaints.plain(f"Filter value is too long: {len(value)} characters (maximum {LONGEST_STRING}).")
     return value

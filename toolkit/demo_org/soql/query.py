@@ -9,6 +9,7 @@ from toolkit.demo_org.soql.children import inner_columns
 from toolkit.demo_org.soql.conditions import NEGATIVE, Terms, present_records, where
 from toolkit.demo_org.soql.dates import USUAL, Calendar
 from toolkit.demo_org.soql.groups import groups_sql
+from toolkit.demo_org.soql.lexer import whole_characters
 from toolkit.demo_org.soql.ordering import order_by, sort_keys, sorting_of_records
 from toolkit.demo_org.soql.parser import parse
 from toolkit.demo_org.soql.prepared import Query
@@ -38,8 +39,8 @@ def prepare(
     `all_rows` deleted and archived records are there too (queryAll). `version` is that of the API.
     """
     setting = Setting(now, zone, calendar, version, all_rows)
-    statement = parse(soql)
-    sources = sources_of(statement.origin, soql, schema, access)
+    statement = parse(whole_characters(soql))
+    sources = sources_of(statement.origin, statement.text, schema, access)
     check_statement(statement, sources)
     check_semijoins(statement)
     if _counts_records(statement):

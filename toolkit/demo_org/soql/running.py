@@ -9,6 +9,7 @@ from toolkit.demo_org.soql.prepared import Query
 
 ROWS_AT_A_TIME = 1000
 MOST_GROUPS = 2000
+BEYOND_SQLITE = ("too", "at most", "overflow")  # too many columns, at most 64 tables, parser stack overflow
 TOO_COMPLICATED = "Query is either selecting too many fields or the filter conditions are too complicated."
 
 
@@ -33,7 +34,7 @@ def _run(sql: str, params: tuple[object, ...], connection: sqlite3.Connection) -
         if str(error).startswith(f"no such function: {sql_functions.PREFIX}"):  # the first time on this connection
             sql_functions.install(connection)
             return _run(sql, params, connection)
-        if "too" in str(error) or "at most" in str(error):  # too long, too deep, at most 64 tables: beyond SQLite
+        if any(sign in str(error) for sign in BEYOND_SQLITE):
             raise Refusal(400, "QUERY_TOO_COMPLICATED", TOO_COMPLICATED) from error
         raise
 

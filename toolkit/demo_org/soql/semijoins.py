@@ -5,7 +5,7 @@ from dataclasses import replace
 from toolkit.demo_org.schema import ID_TYPES, Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.binding import bound
-from toolkit.demo_org.soql.conditions import Terms, present_records, where
+from toolkit.demo_org.soql.conditions import Terms, opposite, present_records, where
 from toolkit.demo_org.soql.sources import Reached, sources_of
 from toolkit.demo_org.soql.tree import Condition, Either, Every, Opposite, Path, Statement, Within
 
@@ -52,7 +52,7 @@ def semijoin(within: Within, left: Reached, terms: Terms) -> str:
         inner_terms = replace(terms, sources=sources, bind=lambda each: bound(each, sources, terms.setting), inner=None)
         parts.append(where(inner.where, inner_terms))
     found = f"{left.sql} IN (SELECT {column.sql} FROM {sources.sql} WHERE {' AND '.join(parts)})"
-    return f"NOT ifnull({found}, 0)" if within.negated else found
+    return opposite(found) if within.negated else found
 
 
 def _collected(condition: Condition, *, allowed: bool) -> list[Within]:
