@@ -3,6 +3,8 @@
 import json
 import socket
 import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -135,3 +137,27 @@ def test_calls_are_logged_and_logins_are_not_calls(api, web_org):
     api.login()
     assert web_org.calls[-1] == ("GET", "/services/data/v66.0/limits", 200)
     assert web_org.requests[-1] == ("POST", "/services/oauth2/token", 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "since"),
+    [
+        ("/composite/sobjects/Account?ids=001dM0000000001UAA&fields=Id", 42),
+        ("/limits/recordCount?sObjects=User", 40),
+        ("/composite", 38),
+        ("/jobs/ingest", 41),
+        ("/jobs/query", 47),
+        ("/sobjects/Account/listviews", 32),
+    ],
+)
+def test_a_resource_is_not_there_before_its_version(api, path, since):
+    assert api.get(f"/services/data/v{since}.0{path}").status_code == 200
+    assert api.get(f"/services/data/v{since - 1}.0{path}").status_code == 404
+
+
+def test_a_login_does_not_wait_for_a_long_write_and_holds_up_nobody(api, web_org):
+    with ThreadPoolExecutor(1) as pool, web_org._state.database.writing():
+        login = pool.submit(type(api), web_org)
+        time.sleep(0.1)
+        assert api.get("/limits").status_code == 200
+    login.result(timeout=20).close()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.state import OrgState
-from toolkit.demo_org.web.jobs import DELIMITERS, FAILED, LINE_ENDINGS, RUNNING, TERMINAL, Job
+from toolkit.demo_org.web.jobs import DELIMITERS, FAILED, LINE_ENDINGS, OPEN, RUNNING, TERMINAL, Job
 from toolkit.demo_org.web.wire import Answer, Call, not_found
 
 JOB_TYPES = {"ingest": "V2Ingest", "query": "V2Query", "classic": "Classic"}
@@ -40,9 +40,11 @@ def full_info(job: Job) -> dict[str, object]:
     info = short_info(job) | {"jobType": JOB_TYPES[job.kind]}
     if job.kind == "ingest" and not job.uploaded:
         info["contentUrl"] = content_url(job)
-    info |= {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter, "numberRecordsProcessed": job.processed}
-    if job.kind == "ingest":
-        info["numberRecordsFailed"] = job.failed
+    info |= _csv_form(job)
+    if job.state != OPEN:
+        info["numberRecordsProcessed"] = job.processed
+        if job.kind == "ingest":
+            info["numberRecordsFailed"] = job.failed
     info |= {"retries": 0, "totalProcessingTime": job.total_ms}
     if job.kind == "ingest":
         info |= {"apiActiveProcessingTime": job.total_ms, "apexProcessingTime": 0}
@@ -132,7 +134,7 @@ def abort(org: OrgState, job: Job) -> Answer:
 _SPOKEN = {"JobComplete": "Completed", "Failed": "Failed", "Aborted": "Aborted"}
 
 
-def settings(call: Call, details: dict[str, object]) -> tuple[str, str]:
+def settings(details: dict[str, object]) -> tuple[str, str]:
     """Return the column delimiter and line ending a job asks for. Raises INVALIDJOB for anything Salesforce has not."""
     delimiter = str(details.get("columnDelimiter", "COMMA"))
     line_ending = str(details.get("lineEnding", "LF"))
@@ -140,8 +142,6 @@ def settings(call: Call, details: dict[str, object]) -> tuple[str, str]:
     for given, allowed in ((delimiter, DELIMITERS), (line_ending, LINE_ENDINGS), (content_type, {"CSV": ","})):
         if given not in allowed:
             raise Refusal(400, "INVALIDJOB", f"InvalidJob : {given} is not one of {', '.join(allowed)}")
-    if call.version < 41:
-        raise not_found()
     return delimiter, line_ending
 
 

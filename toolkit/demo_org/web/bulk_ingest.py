@@ -52,7 +52,7 @@ def _create_whole(org: OrgState, call: Call, content_type: str) -> Answer:
 
 
 def _new_job(org: OrgState, call: Call, details: dict[str, object]) -> Job:
-    delimiter, line_ending = bulk_common.settings(call, details)
+    delimiter, line_ending = bulk_common.settings(details)
     operation = str(details.get("operation", ""))
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
@@ -168,7 +168,7 @@ def _results(job: Job, name: str) -> Answer:
 
 
 ROUTES = [
-    Route("jobs/ingest", {"GET": listing, "POST": create}),
+    Route("jobs/ingest", {"GET": listing, "POST": create}, since=41),
     Route("jobs/ingest/{job_id}", {"GET": info, "PATCH": change, "DELETE": delete}),
     Route("jobs/ingest/{job_id}/batches", {"PUT": upload}),
     Route("jobs/ingest/{job_id}/successfulResults", {"GET": successful}),

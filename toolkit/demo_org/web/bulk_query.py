@@ -26,7 +26,7 @@ WATCH_ROWS = 2_000
 def create(org: OrgState, call: Call) -> Answer:
     """POST /jobs/query: a new job, which starts at once."""
     details = call.json_object()
-    delimiter, line_ending = bulk_common.settings(call, details)
+    delimiter, line_ending = bulk_common.settings(details)
     operation = str(details.get("operation", ""))
     if operation not in ("query", "queryAll"):
         raise Refusal(400, "INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
@@ -178,8 +178,8 @@ def _delimited(comma_line: Callable[[tuple[object, ...]], str], delimiter: str) 
 
 
 ROUTES = [
-    Route("jobs/query", {"GET": listing, "POST": create}),
+    Route("jobs/query", {"GET": listing, "POST": create}, since=47),
     Route("jobs/query/{job_id}", {"GET": info, "PATCH": change, "DELETE": delete}),
-    Route("jobs/query/{job_id}/results", {"GET": results}),
+    Route("jobs/query/{job_id}/results", {"GET": results}, since=47),
     Route("jobs/query/{job_id}/resultPages", {"GET": result_pages}),
 ]

@@ -158,7 +158,7 @@ def _texts(given: object) -> list[str]:
 
 
 ROUTES = [
-    Route("composite/sobjects", {"POST": insert, "PATCH": update, "DELETE": delete}),
-    Route("composite/sobjects/{sobject}", {"GET": retrieve, "POST": retrieve}),
-    Route("composite/sobjects/{sobject}/{field}", {"PATCH": upsert}),
+    Route("composite/sobjects", {"POST": insert, "PATCH": update, "DELETE": delete}, since=42),
+    Route("composite/sobjects/{sobject}", {"GET": retrieve, "POST": retrieve}, since=42),
+    Route("composite/sobjects/{sobject}/{field}", {"PATCH": upsert}, since=42),
 ]

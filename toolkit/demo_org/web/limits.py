@@ -52,4 +52,4 @@ def record_count(org: OrgState, call: Call) -> Answer:
     return Answer(200, {"sObjects": [{"count": count, "name": name} for name, count in counted if count]})
 
 
-ROUTES = [Route("limits", {"GET": limits}), Route("limits/recordCount", {"GET": record_count})]
+ROUTES = [Route("limits", {"GET": limits}), Route("limits/recordCount", {"GET": record_count}, since=40)]

@@ -232,9 +232,9 @@ def _shown(value: object) -> str | None:
 
 
 ROUTES = [
-    Route("sobjects/{sobject}/listviews", {"GET": listing}),
+    Route("sobjects/{sobject}/listviews", {"GET": listing}, since=32),
     Route("sobjects/{sobject}/listviews/recent", {"GET": recent}),
     Route("sobjects/{sobject}/listviews/{view_id}", {"GET": basic}),
-    Route("sobjects/{sobject}/listviews/{view_id}/describe", {"GET": describe}),
-    Route("sobjects/{sobject}/listviews/{view_id}/results", {"GET": results}),
+    Route("sobjects/{sobject}/listviews/{view_id}/describe", {"GET": describe}, since=32),
+    Route("sobjects/{sobject}/listviews/{view_id}/results", {"GET": results}, since=32),
 ]

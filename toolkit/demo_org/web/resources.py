@@ -31,9 +31,9 @@ def answer(org: OrgState, call: Call, path: str) -> Answer:
 _ROUTER = Router(
     [
         Route("", {"GET": versions.resources}),
-        Route("composite", {"GET": composite.listing, "POST": partial(composite.composite, answer)}),
-        Route("composite/graph", {"POST": partial(composite.graph, answer)}),
-        Route("composite/batch", {"POST": partial(composite.batch, answer)}),
+        Route("composite", {"GET": composite.listing, "POST": partial(composite.composite, answer)}, since=38),
+        Route("composite/graph", {"POST": partial(composite.graph, answer)}, since=50),
+        Route("composite/batch", {"POST": partial(composite.batch, answer)}, since=34),
     ],
     collections.ROUTES,
     tree.ROUTES,

@@ -15,10 +15,13 @@ Handler = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Route:
-    """One resource: the path below the versioned root, such as ``sobjects/{sobject}/describe``, and its methods."""
+    """One resource: its path below the versioned root, such as ``sobjects/{sobject}/describe``, its methods, and the
+    API version it came with.
+    """
 
     template: str
     handlers: Mapping[str, Handler]
+    since: int = 0
 
     def compile(self) -> re.Pattern[str]:
         """Return the pattern of the whole path; a part matches anything but a slash."""
@@ -30,14 +33,15 @@ class Router:
     """The resources below one root. The first route that matches decides."""
 
     def __init__(self, *groups: list[Route]) -> None:
-        self._routes = [(route.compile(), route.handlers) for group in groups for route in group]
+        self._routes = [(route.compile(), route) for group in groups for route in group]
 
     def answer(self, org: OrgState, call: Call, rest: str) -> Answer:
         """Let the handler of `rest` answer `call`. Raises Refusal NOT_FOUND or METHOD_NOT_ALLOWED."""
-        for pattern, handlers in self._routes:
+        for pattern, route in self._routes:
             match = pattern.fullmatch(rest)
-            if match is None:
+            if match is None or call.version < route.since:
                 continue
+            handlers = route.handlers
             handler = handlers.get("GET" if call.method == "HEAD" else call.method)
             if handler is None:
                 allowed = ",".join([*(["HEAD"] if "GET" in handlers else []), *handlers])

@@ -269,6 +269,6 @@ def _malformed(text: str) -> Refusal:
 
 ROUTES = [
     Route("search", {"GET": search}),
-    Route("parameterizedSearch", {"GET": parameterized, "POST": parameterized}),
+    Route("parameterizedSearch", {"GET": parameterized, "POST": parameterized}, since=30),
 ]
 """What `toolkit.demo_org.web.resources` routes to this module."""

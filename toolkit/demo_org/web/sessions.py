@@ -42,6 +42,7 @@ class Sessions:
         self._org_id = org_id
         self._now = now
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()
         self.lifetime = lifetime
         stored = json.loads(database.fact("sessions") or "{}")
         self._open = {token: _restored(token, kept, now()) for token, kept in stored.items()}
@@ -53,7 +54,7 @@ class Sessions:
         session = Session(f"{self._org_id[:15]}!{letters}", user_id, client_id, scope, now, now)
         with self._lock:
             self._open[session.token] = session
-            self._keep()
+        self._keep()
         return session
 
     def find(self, token: str) -> Session | None:
@@ -73,7 +74,7 @@ class Sessions:
         """End one session; return whether there was one."""
         with self._lock:
             ended = self._open.pop(token, None) is not None
-            self._keep()
+        self._keep()
         return ended
 
     def end_all(self) -> None:
@@ -87,11 +88,14 @@ class Sessions:
     def _end_where(self, chosen: Callable[[Session], bool]) -> None:
         with self._lock:
             self._open = {token: each for token, each in self._open.items() if not chosen(each)}
-            self._keep()
+        self._keep()
 
     def _keep(self) -> None:
-        kept = {token: [each.user_id, each.client_id, each.scope] for token, each in self._open.items()}
-        self._database.keep_fact("sessions", json.dumps(kept))
+        # Under a lock of its own: whoever only looks for a session does not wait until the database is free.
+        with self._keeping:
+            with self._lock:
+                kept = {token: [each.user_id, each.client_id, each.scope] for token, each in self._open.items()}
+            self._database.keep_fact("sessions", json.dumps(kept))
 
 
 def _restored(token: str, kept: list[str] | str, now: float) -> Session:

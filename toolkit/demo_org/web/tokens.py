@@ -50,6 +50,7 @@ class Tokens:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()
         self._codes: dict[str, tuple[Consent, float]] = {}
         self._devices: dict[str, Device] = {}
         stored = json.loads(database.fact("refresh_tokens") or "{}")
@@ -73,7 +74,7 @@ class Tokens:
         given = token or REFRESH_PREFIX + secrets.token_urlsafe(48)
         with self._lock:
             self._refresh[given] = consent
-            self._keep()
+        self._keep()
         return given
 
     def refresh(self, token: str) -> Consent | None:
@@ -85,14 +86,14 @@ class Tokens:
         """Make a refresh token useless; return what it stood for, or None."""
         with self._lock:
             consent = self._refresh.pop(token, None)
-            self._keep()
+        self._keep()
         return consent
 
     def revoke_all(self) -> None:
         """Make every refresh token useless, as an administrator can."""
         with self._lock:
             self._refresh.clear()
-            self._keep()
+        self._keep()
 
     def approved(self, client_id: str, user_id: str) -> bool:
         """Return whether this user once said yes to this app and has not taken it back."""
@@ -126,5 +127,7 @@ class Tokens:
             self._devices.pop(code, None)
 
     def _keep(self) -> None:
-        kept = {token: [each.client_id, each.user_id, each.scope] for token, each in self._refresh.items()}
-        self._database.keep_fact("refresh_tokens", json.dumps(kept))
+        with self._keeping:
+            with self._lock:
+                kept = {token: [each.client_id, each.user_id, each.scope] for token, each in self._refresh.items()}
+            self._database.keep_fact("refresh_tokens", json.dumps(kept))

@@ -134,5 +134,5 @@ def _errors(outcome: Outcome | None) -> list[dict[str, object]]:
     return [{"statusCode": each.code, "message": each.message, "fields": list(each.fields or ())} for each in refusals]
 
 
-ROUTES = [Route("composite/tree/{sobject}", {"POST": create})]
+ROUTES = [Route("composite/tree/{sobject}", {"POST": create}, since=34)]
 """What `toolkit.demo_org.web.resources` routes to this module."""
