@@ -1,15 +1,18 @@
-"""The operations of the partner and enterprise SOAP APIs that have no counterpart in REST, and logging in."""
+"""The operations of the partner and enterprise SOAP APIs that have no counterpart in REST, and logging in.
 
-from collections.abc import Iterable
+Those that REST has too are in `soap_data`, for the partner API alone.
+"""
+
 from xml.etree import ElementTree as ET
 
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.records import Outcome, RowRefusal, Saved
 from toolkit.demo_org.state import OrgState
-from toolkit.demo_org.web import soap
+from toolkit.demo_org.web import soap, soap_data
 from toolkit.demo_org.web.bulk_common import stamp
 from toolkit.demo_org.web.soap import XSI, SoapCall, SoapFault, element, elements
+from toolkit.demo_org.web.soap_data import errors
 from toolkit.demo_org.web.wire import Answer, Call
 from toolkit.demo_org.web.xml_form import child_text, is_nil, local
 
@@ -23,7 +26,8 @@ _MERGE_REQUESTS = frozenset({"request", "mergeRequests"})
 
 def answer(org: OrgState, call: Call, api: str, version: str) -> Answer:
     """Answer a call of the partner (``u``) or enterprise (``c``) API."""
-    return soap.answer(org, call, api, version, OPERATIONS)
+    more = soap_data.OPERATIONS if api == "u" else {}
+    return soap.answer(org, call, api, version, {**OPERATIONS, **more})
 
 
 def login(call: SoapCall) -> str:
@@ -82,21 +86,21 @@ def merge(call: SoapCall) -> str:
 def undelete(call: SoapCall) -> str:
     """Bring records back from the recycle bin."""
     access = call.org.access(call.session.user_id)
-    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    ids = _ids(call)
     return "".join(map(_recycled, call.org.records.undelete(ids, access)))
 
 
 def empty_recycle_bin(call: SoapCall) -> str:
     """Remove records that lie in the recycle bin for good."""
     access = call.org.access(call.session.user_id)
-    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    ids = _ids(call)
     return "".join(map(_recycled, call.org.records.empty_bin(ids, access)))
 
 
 def delete(call: SoapCall) -> str:
     """Put records into the recycle bin."""
     access = call.org.access(call.session.user_id)
-    ids = [(each.text or "").strip() for each in call.operation if local(each) == "ids"]
+    ids = _ids(call)
     answered = []
     for record_id in ids:
         sobject = call.org.schema.by_prefix(record_id)
@@ -107,6 +111,11 @@ def delete(call: SoapCall) -> str:
         outcomes = call.org.records.save_many("delete", sobject.name, [{"Id": record_id}], access)
         answered += map(_recycled, outcomes)
     return "".join(answered)
+
+
+def _ids(call: SoapCall) -> list[str]:
+    # The WSDL has ``ids``; some clients have sent ``id`` for years.
+    return [(each.text or "").strip() for each in call.operation if local(each) in ("ids", "id")]
 
 
 def _merged(org: OrgState, access: Access, request: ET.Element) -> str:
@@ -123,7 +132,7 @@ def _merged(org: OrgState, access: Access, request: ET.Element) -> str:
         merged = org.records.merge(sobject.name, master_id, losers, access, values)
     except Refusal as refusal:
         reasons = refusal.reasons if isinstance(refusal, RowRefusal) else (refusal,)
-        return f"{_errors(reasons)}{element('id', master_id)}{element('success', False)}"
+        return f"{errors(reasons)}{element('id', master_id)}{element('success', False)}"
     return (
         element("id", merged.id)
         + "".join(element("mergedRecordIds", each) for each in merged.merged)
@@ -135,17 +144,7 @@ def _merged(org: OrgState, access: Access, request: ET.Element) -> str:
 def _recycled(outcome: Outcome) -> str:
     if isinstance(outcome, Saved):
         return _result(elements(id=outcome.id, success=True))
-    return _result(f"{_errors(outcome)}{elements(id=None, success=False)}")
-
-
-def _errors(reasons: Iterable[Refusal]) -> str:
-    return "".join(
-        "<errors>"
-        + "".join(element("fields", name) for name in each.fields or ())
-        + elements(message=each.message, statusCode=each.code)
-        + "</errors>"
-        for each in reasons
-    )
+    return _result(f"{errors(outcome)}{elements(id=None, success=False)}")
 
 
 def _result(inner: str) -> str:
