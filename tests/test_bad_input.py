@@ -234,6 +234,23 @@ def test_BEY_1_a_digest_that_begins_like_a_plans_and_goes_on_otherwise_is_refuse
     assert "No plan has the digest" in refused("commit", digest + "0" * 52, "-w", folder)
 
 
+def test_a_plan_with_nothing_to_write_may_be_committed(say, folder):
+    say("commit", planned(say, folder), "-w", folder)
+    nothing = planned(say, folder)
+    code, told = say("commit", nothing, "-w", folder)
+    assert (code, "0 written" in told) == (0, True), told
+
+
+def test_BEY_3_what_was_not_written_is_told_with_its_reason(say, folder, demo_org):
+    digest = planned(say, folder)
+    demo_org.set_access("Account", "CS_MRR__c", read=True, edit=False)
+    code, told = say("commit", digest, "-w", folder)
+    assert code == 3
+    assert "Not written: " in told
+    assert "give the integration user Visible, not Read-Only" in told
+    assert "more, each with its reason in the journal" in told
+
+
 def test_a_store_in_use_by_another_run_names_it(say, refused, folder):
     planned(say, folder)
     with Store.open(folder) as other, other.lock("commit"):

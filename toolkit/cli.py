@@ -266,7 +266,7 @@ def commit(
         reviewed = ws.saved_plan(digest)
         with printing.progress(console, "Writing") as advance:
             done = ws.commit(reviewed, confirm=reviewed.digest, progress=advance)
-        printing.print_commit(console, ws, done)
+        printing.print_commit(console, done)
         return ATTENTION if done.held or done.failed else DONE
 
 
@@ -300,7 +300,7 @@ def resume(*, workspace: Folder = HERE) -> int:
         if not settled:
             console.print("Nothing to resume: every commit is settled.")
         for each in settled:
-            printing.print_commit(console, ws, each)
+            printing.print_commit(console, each)
         return ATTENTION if any(each.held or each.failed for each in settled) else DONE
 
 

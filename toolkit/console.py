@@ -27,9 +27,12 @@ from toolkit.writeback.preflight import Finding
 
 BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
 VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
+STATE_STYLES = {"held": "yellow", "failed": "red"}
 STATUS_STYLES = {"failed": "red", "running": "yellow"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 BAR = 30
+TROUBLES = 20
+"""How many of the rows that were not written are listed."""
 ONE_LINE = {"Record": 22, "Field": 22, "Before": 12, "After": 12, "Verdict": 8, "Name": 40}
 """Columns that are cut rather than wrapped, and their widest."""
 WIDE = 110
@@ -154,15 +157,16 @@ def _print_with_reasons(console: Console, frame: pl.DataFrame, title: str, style
         console.print(Padding(Text(why or "", style="dim"), (0, 0, 0, 2)))
 
 
-def print_commit(console: Console, workspace: Workspace, done: Commit) -> None:
-    """Print what a commit did, and every row that was held or failed with its reason."""
+def print_commit(console: Console, done: Commit) -> None:
+    """Print what a commit did, and the first rows that were held or failed with their reasons."""
     console.print(Text(str(done)))
-    trouble = workspace.journal(done.commit_id).filter(pl.col("state").is_in(["held", "failed"]))
+    trouble = done.results.filter(pl.col("state").is_in(["held", "failed"]))
     if not trouble.is_empty():
-        shown = trouble.select(
-            Record="name", Field="field", State="state", Code="code", Why="message"
-        ).head(20)  # fmt: skip
-        print_frame(console, shown, title=f"Not written: {trouble.height:,}")
+        shown = trouble.select(Record="name", Field="field", State="state", Code="code", Why="message").head(TROUBLES)
+        console.print()
+        _print_with_reasons(console, shown, f"Not written: {trouble.height:,}", {"State": STATE_STYLES})
+    if trouble.height > TROUBLES:
+        console.print(Text(f"And {trouble.height - TROUBLES:,} more, each with its reason in the journal."))
 
 
 def print_status(console: Console, workspace: Workspace) -> None:

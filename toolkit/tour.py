@@ -91,7 +91,7 @@ def _commit(console: Console, workspace: Workspace, plan: Plan) -> None:
     _say(console, "Commit", f"exactly the plan with digest {plan.digest[:12]}")
     with printing.progress(console, "Writing") as advance:
         done = workspace.commit(plan, confirm=plan.digest, progress=advance)
-    printing.print_commit(console, workspace, done)
+    printing.print_commit(console, done)
     console.print(Text(f"API calls: {plan.cost.calls:,} predicted, {done.api_calls:,} spent."))
 
 
