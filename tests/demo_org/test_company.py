@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_company_and_another_another():
 def test_about_four_in_five_accounts_are_active_customers(org):
     ((active,),) = ask(org, "SELECT count(*) FROM Account WHERE Active__c = 1 AND Type LIKE 'Customer%'")
     assert 0.74 < active / SIZE < 0.86
-    assert ask(org, "SELECT count(*) FROM Account") == [(SIZE,)]
+    assert ask(org, "SELECT count(*) FROM Account WHERE IsDeleted = 0") == [(SIZE,)]
 
 
 def test_every_seeded_value_is_one_the_org_would_take(org):
@@ -236,7 +236,8 @@ def test_a_company_too_large_for_its_names_has_namesakes_and_no_domain_twice():
 
 def test_a_company_written_in_parts_is_whole():
     records = seeded(AT_A_TIME + 50)
-    assert ask(records, "SELECT count(*), count(DISTINCT Id) FROM Account") == [(AT_A_TIME + 50, AT_A_TIME + 50)]
+    alive = "SELECT count(*), count(DISTINCT Id) FROM Account WHERE IsDeleted = 0"
+    assert ask(records, alive) == [(AT_A_TIME + 50, AT_A_TIME + 50)]
     assert ask(records, "SELECT count(*) FROM Contract") == ask(
         records, "SELECT count(DISTINCT ContractNumber) FROM Contract"
     )
@@ -255,3 +256,65 @@ def test_an_org_whose_beginning_was_cut_off_begins_again(tmp_path):
     again = OrgState(20, 1, now, path)
     assert dump(again.records)["Contact"] == before["Contact"]
     again.close()
+
+
+# --- what real orgs have and nobody wants
+
+
+def test_every_contact_with_an_account_has_one_direct_relation(org):
+    contacts = ask(org, "SELECT Id, AccountId FROM Contact WHERE AccountId IS NOT NULL ORDER BY Id")
+    direct = "SELECT ContactId, AccountId FROM AccountContactRelation WHERE IsDirect = 1 ORDER BY ContactId"
+    assert contacts == ask(org, direct)
+    assert ask(org, "SELECT count(*) > 3 FROM AccountContactRelation WHERE IsDirect = 0") == [(1,)]
+
+
+def test_a_deal_has_at_most_one_primary_role_and_a_contact_one_role_in_it(org):
+    twice = "SELECT 1 FROM OpportunityContactRole GROUP BY OpportunityId HAVING sum(IsPrimary) > 1"
+    same = "SELECT 1 FROM OpportunityContactRole GROUP BY OpportunityId, ContactId HAVING count(*) > 1"
+    assert ask(org, twice) == ask(org, same) == []
+
+
+@pytest.mark.parametrize(
+    "awkward",
+    [
+        "SELECT 1 FROM Account WHERE IsDeleted = 1 AND MasterRecordId IS NOT NULL",
+        "SELECT 1 FROM Account WHERE IsDeleted = 1 AND MasterRecordId IS NULL",
+        "SELECT 1 FROM Contact WHERE AccountId IS NULL",
+        "SELECT 1 FROM Contact WHERE Email IS NULL",
+        "SELECT 1 FROM Contact GROUP BY Email HAVING count(*) > 1",
+        "SELECT 1 FROM Contact c JOIN User u ON u.Id = c.OwnerId WHERE u.IsActive = 0",
+        "SELECT 1 FROM Contact a JOIN Contact b ON a.ReportsToId = b.Id WHERE b.ReportsToId IS NOT NULL",
+        "SELECT 1 FROM Opportunity WHERE Amount IS NULL OR Amount < 1",
+        "SELECT 1 FROM Opportunity o JOIN RecordType r ON r.Id = o.RecordTypeId",
+        "SELECT 1 FROM Opportunity WHERE CampaignId IS NOT NULL",
+        "SELECT 1 FROM Contract WHERE EndDate IS NULL",
+        "SELECT 1 FROM Contract a JOIN Contract b USING (AccountId) WHERE a.Id < b.Id AND a.EndDate > b.StartDate",
+        'SELECT 1 FROM "Case" WHERE IsClosed = 0',
+        "SELECT 1 FROM EmailMessage WHERE Incoming = 1",
+        "SELECT 1 FROM Note",
+        "SELECT 1 FROM ContentNote n JOIN ContentDocumentLink ON ContentDocumentId = n.Id",
+        "SELECT 1 FROM Success_Plan__c WHERE Complete__c = 1",
+        "SELECT 1 FROM Campaign WHERE IsActive = 1",
+        "SELECT 1 FROM PermissionSetAssignment",
+        "SELECT 1 FROM UserRole WHERE ParentRoleId IS NOT NULL",
+    ],
+)
+def test_the_company_has(org, awkward):
+    assert ask(org, f"{awkward} LIMIT 1") == [(1,)]
+
+
+def test_what_lies_in_the_bin_can_be_brought_back(org):
+    ((merged,),) = ask(org, "SELECT Id FROM Account WHERE MasterRecordId IS NOT NULL LIMIT 1")
+    assert org.undelete([merged], Access.for_user(""))[0].id == merged
+    org.delete("Account", merged, Access.for_user(""))
+
+
+def test_a_company_with_person_accounts_has_persons_and_companies():
+    schema = standard_schema(person_accounts=True)
+    with Database(None, schema) as database:
+        records = Records(database, schema, Clock(datetime(2026, 11, 2, 8, tzinfo=UTC)))
+        seed(records, accounts=60, seed=1, today=TODAY)
+        kinds = ask(records, "SELECT IsPersonAccount, count(DISTINCT RecordTypeId) FROM Account GROUP BY 1")
+        assert kinds == [(0, 1), (1, 1)]
+        twins = "SELECT count(*) FROM Account a JOIN Contact c ON c.Id = a.PersonContactId AND c.AccountId = a.Id"
+        assert ask(records, twins) == [(3,)]

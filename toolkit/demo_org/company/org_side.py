@@ -6,18 +6,20 @@ saving them is filled in here.
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 
 from toolkit.demo_org.automation import contract_end
 from toolkit.demo_org.clock import to_stamp
 from toolkit.demo_org.company.customers import CSM_COUNT, Customer, Person, each_customer, plain, staff
-from toolkit.demo_org.company.setup import PROFILES, Setup
+from toolkit.demo_org.company.leftovers import write_leftovers
+from toolkit.demo_org.company.persons import write_persons
+from toolkit.demo_org.company.related import Related, campaigns
+from toolkit.demo_org.company.rows import Row, new_ids, stamp_of, stamps, write_rows
+from toolkit.demo_org.company.setup import PROFILES, USER_PROFILE, Setup
 from toolkit.demo_org.company.words import STREETS
 from toolkit.demo_org.database import Database
-from toolkit.demo_org.ids import make_id
 from toolkit.demo_org.objects.opportunity import STAGES
 from toolkit.demo_org.records import Records
 from toolkit.demo_org.schema import Schema
@@ -26,6 +28,7 @@ from toolkit.demo_org.validation import Stored
 INTEGRATION_USERNAME = "integration@demo.example"
 ADMIN_USERNAME = "admin@demo.example"
 COMPANY_NAME = "Halvard Cloud"
+CAMPAIGNS = 4
 AT_A_TIME = 5_000
 """How many accounts are made before they are written."""
 _OPEN_STAGES = [stage for stage in STAGES if not stage.closed]
@@ -33,8 +36,6 @@ _WON = next(stage for stage in STAGES if stage.won)
 _LOST = next(stage for stage in STAGES if stage.closed and not stage.won)
 _TASKS = ("Call", "Send onboarding plan", "Prepare business review", "Follow up on open tickets", "Renewal check-in")
 _EVENTS = ("Kick-off", "Quarterly business review", "Training session", "Renewal meeting")
-
-Row = dict[str, Stored]
 
 
 def seed(records: Records, accounts: int, seed: int, today: date) -> None:
@@ -48,15 +49,25 @@ def seed(records: Records, accounts: int, seed: int, today: date) -> None:
     there = (customer for customer in each_customer(accounts, seed, today) if customer.there)
     with database.writing():
         people.write()
+        related = people.write_more(seed) if accounts else None
     with database.loading(records.schema) if accounts > AT_A_TIME else nullcontext():
-        while some := list(itertools.islice(there, AT_A_TIME)):
+        while related is not None and (some := list(itertools.islice(there, AT_A_TIME))):
             company.add_accounts(some)
             for customer, account in zip(some, company.rows["Account"], strict=True):
                 company.add_rest(customer, str(account["Id"]))
+            related.add(some, company.rows, company.contract_number)
             with database.writing():
-                for name, rows in company.rows.items():
-                    _write(database, name, rows)
-                    rows.clear()
+                _write_some(people, company, related)
+    if related is not None:
+        people.write_persons(accounts, seed)
+
+
+def _write_some(people: "_People", company: "_Company", related: Related) -> None:
+    accounts = list(company.rows["Account"])
+    for name, rows in (*company.rows.items(), *related.rows.items()):
+        people.write_rows(name, rows)
+        rows.clear()
+    people.write_leftovers(accounts)
 
 
 class _People:
@@ -66,15 +77,41 @@ class _People:
         self._database = database
         self._schema = schema
         self._names = staff(seed)
-        self._made = _stamp(today - timedelta(days=2000))
+        self._today = today
+        self._made = stamp_of(today - timedelta(days=2000))
         self.admin, self.integration, *others = self.ids("User", 2 + len(self._names))
         self.csms, self.reps = others[:CSM_COUNT], others[CSM_COUNT:]
 
     def ids(self, sobject_name: str, count: int) -> list[str]:
         """Return ids for so many new records."""
-        sobject = self._schema.get(sobject_name)
-        assert sobject is not None
-        return [make_id(sobject.key_prefix, number) for number in self._database.next_numbers(sobject, count)]
+        return new_ids(self._database, self._schema, sobject_name, count)
+
+    def write_rows(self, sobject_name: str, rows: Sequence[Row]) -> None:
+        """Write rows of an object, if the org has it."""
+        if self._schema.get(sobject_name) is not None:
+            write_rows(self._database, sobject_name, rows)
+
+    def write_leftovers(self, accounts: Sequence[Row]) -> None:
+        """Put what became of earlier accounts into the recycle bin."""
+        write_leftovers(self._database, self._schema, accounts, self._today, self.admin)
+
+    def write_persons(self, accounts: int, seed: int) -> None:
+        """Add the persons among the accounts, if the org has any."""
+        account = self._schema.get("Account")
+        if account is not None and account.field("IsPersonAccount"):
+            with self._database.writing():
+                write_persons(self._database, self._schema, accounts, seed, self._today, self.admin)
+
+    def write_more(self, seed: int) -> Related:
+        """Write the campaigns and somebody who has left; return what adds to the accounts."""
+        former, *campaign_ids = (*self.ids("User", 1), *self.ids("Campaign", CAMPAIGNS))
+        audit = stamps(self._made, self._made, self.admin)
+        left = _user(former, "Former", "Colleague", "former.colleague@demo.example", "Account Executive", "", audit)
+        profile = "SELECT Id FROM Profile WHERE Name = ?"
+        left["ProfileId"] = self._database.connection.execute(profile, (USER_PROFILE,)).fetchone()[0]
+        write_rows(self._database, "User", [{**left, "IsActive": 0}])
+        write_rows(self._database, "Campaign", campaigns(campaign_ids, self._today, self.admin))
+        return Related(self.ids, seed, self._today, former, campaign_ids)
 
     def write(self) -> None:
         """Write the users, their profiles and the organisation."""
@@ -84,7 +121,7 @@ class _People:
             {"Id": profile, "Name": name, "UserType": "Standard", **audit}
             for profile, name in zip(profiles, PROFILES, strict=True)
         ]
-        _write(self._database, "Profile", rows)
+        write_rows(self._database, "Profile", rows)
         organization: Row = {
             "Id": self.ids("Organization", 1)[0],
             "Name": COMPANY_NAME,
@@ -99,7 +136,7 @@ class _People:
             "IsSandbox": 1,
             **audit,
         }
-        _write(self._database, "Organization", [organization])
+        write_rows(self._database, "Organization", [organization])
         users = [
             _user(self.admin, "Org", "Admin", ADMIN_USERNAME, "Administrator", profiles[0], audit),
             _user(self.integration, "Toolkit", "Integration", INTEGRATION_USERNAME, "Integration", profiles[2], audit),
@@ -115,7 +152,7 @@ class _People:
         roles = setup.write_roles()
         for user, role in zip(users, [0, 0, *[1] * len(self.csms), *[2] * len(self.reps)], strict=True):
             user["UserRoleId"] = roles[role]
-        _write(self._database, "User", users)
+        write_rows(self._database, "User", users)
         setup.assign("CS_Toolkit", [self.integration])
 
 
@@ -126,7 +163,8 @@ class _Company:
         self._people = people
         self._rng = rng
         self._today = today
-        self._contracts = itertools.count(1)
+        contracts = itertools.count(1)
+        self.contract_number: Callable[[], int] = lambda: next(contracts)
         self.rows: dict[str, list[Row]] = {
             name: [] for name in ("Account", "Contact", "Opportunity", "Contract", "Task", "Event")
         }
@@ -235,7 +273,7 @@ class _Company:
                     "ForecastCategory": stage.forecast,
                     "ForecastCategoryName": stage.forecast_name,
                     "OwnerId": self._people.reps[customer.rep],
-                    "LastStageChangeDate": _stamp(made),
+                    "LastStageChangeDate": stamp_of(made),
                     "FiscalQuarter": quarter,
                     "FiscalYear": closes.year,
                     "Fiscal": f"{closes.year} {quarter}",
@@ -260,8 +298,8 @@ class _Company:
             "Status": status,
             "StatusCode": status,
             "ActivatedById": rep if customer.active else None,
-            "ActivatedDate": _stamp(start) if customer.active else None,
-            "ContractNumber": f"{next(self._contracts):08d}",
+            "ActivatedDate": stamp_of(start) if customer.active else None,
+            "ContractNumber": f"{self.contract_number():08d}",
             **self._changed(min(start, self._today), rep),
         }
 
@@ -281,7 +319,7 @@ class _Company:
                 "Priority": "Normal",
                 "IsClosed": int(closed),
                 "TaskSubtype": "Task",
-                "CompletedDateTime": _stamp(due) if closed else None,
+                "CompletedDateTime": stamp_of(due) if closed else None,
                 **self._changed(min(due, today) - timedelta(days=3), csm),
             }
             self.rows["Task"].append(task)
@@ -307,18 +345,7 @@ class _Company:
     def _changed(self, made: date, by: str) -> Row:
         made = min(made, self._today - timedelta(days=1))
         changed = made + timedelta(days=self._rng.randrange((self._today - made).days))
-        return stamps(_stamp(made), _stamp(changed), by)
-
-
-def stamps(created: str, changed: str, by: str) -> Row:
-    """Return the fields that say who made and last changed a record, and when."""
-    return {
-        "CreatedDate": created,
-        "CreatedById": by,
-        "LastModifiedDate": changed,
-        "LastModifiedById": by,
-        "SystemModstamp": changed,
-    }
+        return stamps(stamp_of(made), stamp_of(changed), by)
 
 
 def phone_number(rng: random.Random, country: str) -> str:
@@ -351,17 +378,3 @@ def _user(
         "UserType": "Standard",
         **audit,
     }
-
-
-def _write(database: Database, sobject_name: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    names = list(rows[0])
-    columns = ", ".join(f'"{name}"' for name in names)
-    statement = f'INSERT INTO "{sobject_name}" ({columns}) VALUES ({", ".join("?" * len(names))})'
-    database.connection.executemany(statement, [tuple(row.values()) for row in rows])
-
-
-@lru_cache(maxsize=8192)
-def _stamp(day: date) -> str:
-    return f"{day.isoformat()}T09:00:00.000Z"
