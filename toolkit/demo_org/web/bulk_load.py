@@ -8,7 +8,6 @@ import codecs
 import csv
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.errors import Refusal
@@ -21,6 +20,7 @@ from toolkit.demo_org.web.jobs import COMPLETE, DELIMITERS, LINE_ENDINGS, RUNNIN
 from toolkit.demo_org.web.writes import Row, save_rows
 
 BATCH = 5_000
+BATCH_CHARACTERS = 4_000_000
 NULL = "#N/A"
 MOST_CELL = 131_072
 MOST_HEADER = 32_000
@@ -68,11 +68,25 @@ def _load_rows(org: OrgState, job: Job, sent_header: str, names: list[str], rows
             raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
     path = f"/services/data/v{job.version:.1f}/jobs/ingest/{job.id}"
     with _Results(job, sent_header) as results:
-        while batch := list(islice(rows, BATCH)):
+        for batch in _batches(rows):
             if job.state != RUNNING or org.jobs.closing.is_set():
                 results.unprocessed(batch)
                 continue
             results.note(batch, names, _save(org, path, job, names, batch, access))
+
+
+def _batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    # So many rows, or so many characters where the rows are long: what is worked on at a time has to fit in memory.
+    batch: list[list[str]] = []
+    size = 0
+    for cells in rows:
+        batch.append(cells)
+        size += sum(map(len, cells))
+        if len(batch) == BATCH or size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _save(
