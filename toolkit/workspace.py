@@ -287,7 +287,8 @@ class Workspace(WorkspaceView):
                 raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
             written = self.store.journal(wanted)
             sides = self._sides()
-            paths = sorted({*written.filter(pl.col("side") == "there")["field"].to_list(), self.mapped.name})
+            there = written.select(pl.when(pl.col("side") == "there").then("field").otherwise("partner")).to_series()
+            paths = sorted({*there, self.mapped.name})
             fresh, _ = read_again(self.org, self.mapped.sobject, written["there_id"].unique().sort(), paths)
             now_there = replace(sides, there=fresh.rename({"Id": frames.RECORD_KEY}))
             made = seal(

@@ -107,13 +107,16 @@ def resume(commit_id: str, org: Org, store: Store, *, objects: Sequence[Sides]) 
     ledger = Ledger(store, commit_id)
     rows = ledger.rows()
     for sides in objects:
-        _settle_jobs(org, ledger, _open(ledger, sides, "there"), sides)
         there, here = _open(ledger, sides, "there"), _open(ledger, sides, "here")
-        if there.height:
-            ledger.settle(compared(now_there(org, there, sides), after_interruption=True))
+        _settle_jobs(org, ledger, there, sides)
+        now = now_there(org, there, sides) if there.height else None
+        if now is not None:
+            still_open = _open(ledger, sides, "there").select("seq")
+            ledger.settle(compared(now.join(still_open, on="seq", how="semi"), after_interruption=True))
         if here.height:
             ledger.settle(compared(now_here(here, sides), after_interruption=True))
-    _refresh(store, objects, ledger, rows)
+        settled = pl.concat([there, here]).select("seq")  # the others may have been changed, and pulled, since
+        refresh(store, sides, ledger.rows().join(settled, on="seq", how="semi", maintain_order="left"), now)
     return _outcome(ledger, rows, org.budget.spent - spent)
 
 

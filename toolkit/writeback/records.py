@@ -12,16 +12,20 @@ from toolkit.writeback.settling import CHANGED
 from toolkit.writeback.sides import PAIR, Sides
 
 
-def refresh(store: Store, sides: Sides, journal: pl.DataFrame) -> None:
-    """Bring the kept records there, and the base of the next merge, up to date with the journal of a commit."""
+def refresh(store: Store, sides: Sides, journal: pl.DataFrame, now: pl.DataFrame | None = None) -> None:
+    """Bring the kept records there, and the base of the next merge, up to date with what was settled.
+
+    `journal` has the rows that were settled just now. `now` is what Salesforce held for them afterwards (`now_there`),
+    where that was read: a job may have written a row long before somebody changed it again.
+    """
     rows = journal.filter(pl.col("object") == sides.object)
     written, moved = pl.col("state") == "written", pl.col("code") == CHANGED
-    known = rows.filter((pl.col("side") == "there") & (written | ((pl.col("state") == "held") & moved))).select(
-        pl.col("there_id").alias(RECORD_KEY),
-        "field",
-        "type",
-        value=pl.when(written).then("after").otherwise("before"),
-    )
+    there_rows = rows.filter((pl.col("side") == "there") & (written | ((pl.col("state") == "held") & moved)))
+    if now is None:
+        held = there_rows.with_columns(value=pl.when(written).then("after").otherwise("before"))
+    else:
+        held = now.filter(pl.col("found") & ~pl.col("hidden")).with_columns(value="now")
+    known = held.select(pl.col("there_id").alias(RECORD_KEY), "field", "type", "value")
     there, here = with_values(sides.there, known), store.records("here", sides.object)
     if known.height:
         store.save_records("there", sides.object, there)

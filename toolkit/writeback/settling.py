@@ -79,6 +79,8 @@ def compared(rows: pl.DataFrame, after_interruption: bool = False) -> pl.DataFra
 
     A row stays ``intended`` when it still holds what the plan was made for. After an interruption that means that it
     was never written: it is ``failed``, and the next plan has it again. A row whose field is ``hidden`` is held.
+    ``before`` becomes what is there now where that is another value; not after an interruption, when what stood there
+    may have been overwritten, and be known from nowhere else.
     """
     now, found, hidden = pl.col("now"), pl.col("found"), pl.col("hidden")
     done, waiting = now.eq_missing(pl.col("after")), now.eq_missing(pl.col("before"))
@@ -96,11 +98,9 @@ def compared(rows: pl.DataFrame, after_interruption: bool = False) -> pl.DataFra
         state = pl.when(when).then(pl.lit(case_state)).otherwise(state)
         code = pl.when(when).then(pl.lit(case_code)).otherwise(code)
         message = pl.when(when).then(case_message).otherwise(message)
+    kept = hidden | ~found | done | waiting | pl.lit(after_interruption)
     return rows.with_columns(
-        state=state,
-        code=code,
-        message=message,
-        before=pl.when(hidden | ~found | done | waiting).then(pl.col("before")).otherwise(now),
+        state=state, code=code, message=message, before=pl.when(kept).then(pl.col("before")).otherwise(now)
     )
 
 
