@@ -55,6 +55,7 @@ def test_children_are_a_result_of_their_own_and_null_where_there_are_none(ask: A
         ("SELECT LastName FROM Account.Contacts", {"Acme": ["Cara"], "zeta 'Ltd'": ["Dan"]}),
         ("SELECT Contact.LastName FROM Account.Contacts", {"Acme": ["Cara"], "zeta 'Ltd'": ["Dan"]}),
         ("SELECT c.LastName FROM Contacts c WHERE c.LastName = 'Dan'", {"Acme": None, "zeta 'Ltd'": ["Dan"]}),
+        ("SELECT LastName FROM Contacts AS c ORDER BY c.LastName", {"Acme": ["Cara"], "zeta 'Ltd'": ["Dan"]}),
         ("SELECT LastName FROM Contacts WHERE Owner.Alias = 'ann'", {"Acme": ["Cara"], "zeta 'Ltd'": None}),
         ("SELECT LastName FROM Contacts WHERE Account.Name = 'acme'", {"Acme": ["Cara"], "zeta 'Ltd'": None}),
         ("SELECT LastName FROM Contacts LIMIT 0", {"Acme": None, "zeta 'Ltd'": None}),
@@ -67,6 +68,11 @@ def test_children_are_a_result_of_their_own_and_null_where_there_are_none(ask: A
 def test_a_subquery_finds(ask: Ask, subquery: str, children: dict[str, Any]) -> None:
     records = ask(f"SELECT Name, ({subquery}) FROM Account WHERE Type != null AND Owner.Alias != null LIMIT 2")
     assert _shown(records, "Contacts", "LastName") == children
+
+
+def test_a_subquery_may_name_the_alias_of_its_parent(ask: Ask) -> None:
+    records = ask("SELECT a.Name, (SELECT LastName FROM a.Contacts) FROM Account a WHERE a.Name = 'Acme'")
+    assert _shown(records, "Contacts", "LastName") == {"Acme": ["Cara"]}
 
 
 def test_children_keep_their_order_and_limit(family: Ask) -> None:

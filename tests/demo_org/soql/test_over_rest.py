@@ -74,6 +74,19 @@ def test_children_of_a_later_page_page_too(api, web_org, parent: str) -> None:
     assert len(api.get(crowd[0]["nextRecordsUrl"]).json()["records"]) == 200
 
 
+def test_query_all_brings_who_lost_a_merge(api, web_org) -> None:
+    winner, loser = (api.post("/sobjects/Account", {"Name": f"Twin {each}"}).json()["id"] for each in "ab")
+    api.post("/sobjects/Contact", {"LastName": "Moved", "AccountId": loser})
+    web_org.merge("Account", winner, [loser])
+    soql = "SELECT Id, IsDeleted, MasterRecordId, (SELECT LastName FROM Contacts) FROM Account WHERE Name LIKE 'Twin %'"
+    (kept,) = api.query(soql)["records"]
+    assert (kept["Id"], kept["Contacts"]["records"][0]["LastName"]) == (winner, "Moved")
+    everything = api.get("/queryAll", params={"q": f"{soql} ORDER BY Name"}).json()["records"]
+    assert [(each["Id"], each["IsDeleted"], each["MasterRecordId"]) for each in everything] == [
+        *((winner, False, None), (loser, True, winner)),
+    ]
+
+
 def test_nested_levels_depend_on_the_version(api, web_org) -> None:
     soql = "SELECT Id, (SELECT Id, (SELECT Id FROM Contacts) FROM ChildAccounts) FROM Account LIMIT 1"
     assert "ChildAccounts" in api.query(soql)["records"][0]
