@@ -92,6 +92,7 @@ def test_a_changed_record_is_read_and_the_others_are_not(demo_org, org, store, m
 
 
 def test_a_record_whose_stamp_lies_a_little_behind_the_watermark_is_still_read(demo_org, org, store, mapping):
+    assert timedelta(minutes=10) < OVERLAP, "a transaction may run for ten minutes before others see what it stamped"
     first = demo_org.rows(ACTIVE)[0]["Id"]
     demo_org.edit("Account", first, {"Phone": "1"})
     pull(org, mapping, store)
