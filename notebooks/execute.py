@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # spares jsonschema a grammar of 3 s
 
-import nbformat
-from nbclient import NotebookClient
+import nbformat  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
 
 FOLDER = Path(__file__).parent
 KEPT_METADATA = {
@@ -24,6 +24,7 @@ KEPT_METADATA = {
 
 
 def main() -> int:
+    """Execute, and save or compare; return an exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path, help="file names in this folder; all of them by default")
     parser.add_argument("--check", action="store_true", help="compare with what is saved instead of saving")

@@ -1,6 +1,7 @@
 import polars as pl
 import pytest
 
+from toolkit.errors import InputError
 from toolkit.widgets import Column, Grid
 
 ROWS = pl.DataFrame(
@@ -9,23 +10,30 @@ ROWS = pl.DataFrame(
         "name": ["<script>alert(1)</script>", *(f"Account {number}" for number in range(1, 30))],
         "score": [None, *(float(number) for number in range(1, 30))],
         "shown": [True] * 30,
+        "text": [None, *(str(number * 7) for number in range(1, 29)), "none"],
+        "order": pl.Series([None] * 30, dtype=pl.Int64),
+        "light": ["ok"] * 29 + ["error"],
+        "reason": [""] * 29 + ["too long by 3 characters"],
     }
 )
 COLUMNS = (
     Column("name", "Name"),
     Column("score", "Score", align="right"),
-    Column("shown", "Shown", kind="check", editable=True),
+    Column("shown", "Shown", editable=True),
     Column("id", "Id", editable=True, choices=("a", "b")),
+    Column("text", "Text"),
+    Column("order", "Order", editable=True),
+    Column("light", "Light", words={"ok": "fits", "error": "does not fit"}, tones={"ok": "ok", "error": "error"}),
 )
 
 
 @pytest.fixture
 def grid() -> Grid:
-    return Grid(ROWS, COLUMNS, key="id", label="Accounts", page_size=12)
+    return Grid(ROWS, COLUMNS, key="id", label="Accounts", note="reason", page_size=12)
 
 
 def names(grid: Grid) -> list[str]:
-    return [row["name"] for row in grid.page["rows"]]
+    return [row["cells"]["name"] for row in grid.page["rows"]]
 
 
 def test_the_browser_is_given_one_page(grid):
@@ -46,7 +54,12 @@ def test_a_search_looks_into_every_column_whatever_the_case(grid):
     grid.find("29.0")
     assert names(grid) == ["Account 29"]
     grid.find("nothing like it")
-    assert (grid.page["total"], grid.page["first"]) == (0, 0)
+    assert (grid.page["total"], grid.page["first"], grid.page["all"]) == (0, 0, 30)
+
+
+def test_a_search_finds_the_words_that_are_shown(grid):
+    grid.find("does not fit")
+    assert names(grid) == ["Account 29"]
 
 
 def test_search_text_is_no_pattern(grid):
@@ -63,27 +76,100 @@ def test_a_sort_puts_missing_values_last_both_ways(grid):
     assert names(grid)[-1].startswith("<script>")
 
 
+def test_numbers_kept_as_text_are_sorted_by_their_size(grid):
+    grid.sort_by("text")
+    assert [row["cells"]["text"] for row in grid.page["rows"]][:3] == ["7", "14", "21"]
+    grid.turn_to(2)
+    assert [row["cells"]["text"] for row in grid.page["rows"]][-3:] == ["196", "none", None]
+
+
+def test_another_frame_keeps_search_and_order_and_begins_at_its_first_page(grid):
+    grid.find("account")
+    grid.sort_by("score", descending=True)
+    grid.turn_to(2)
+    grid.replace(ROWS.head(20))
+    assert (grid.page["number"], grid.page["total"], names(grid)[0]) == (0, 19, "Account 19")
+
+
 def test_an_edit_is_kept_and_marked(grid):
     grid.edit("003", "shown", False)
     assert grid.edits == {("003", "shown"): False}
     assert grid.frame.filter(pl.col("id") == "003")["shown"].item() is False
-    assert grid.page["edited"] == [["003", "shown"]]
+    assert [row["edited"] for row in grid.page["rows"] if row["key"] == "003"] == [["shown"]]
 
 
-@pytest.mark.parametrize(("column", "value", "what"), [("name", "x", "cannot be edited"), ("id", "c", "none of a, b")])
+def test_a_number_typed_is_a_number_and_nothing_typed_is_none(grid):
+    grid.edit("003", "order", "7")
+    assert grid.frame.filter(pl.col("id") == "003")["order"].item() == 7
+    grid.edit("003", "order", " ")
+    assert grid.edits == {("003", "order"): None}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("name", "x", "cannot be edited"),
+        ("nowhere", "x", "cannot be edited"),
+        ("id", "c", "none of a, b"),
+        ("order", "first", "Order is a whole number, not 'first'"),
+        ("order", "1.5", "whole number"),
+        ("shown", "yes", "either on or off"),
+    ],
+)
 def test_an_edit_that_is_not_offered_is_refused(grid, column, value, what):
     with pytest.raises(ValueError, match=what):
         grid.edit("003", column, value)
     assert grid.edits == {}
 
 
-def test_an_edit_from_the_browser_that_is_refused_says_why(grid):
+def test_an_edit_from_the_browser_that_is_refused_says_why_and_draws_the_old_value_again(grid):
+    drawn = grid.page["drawn"]
     grid._handle_custom_msg({"kind": "edit", "row": "003", "column": "id", "value": "c"}, [])
     assert "none of a, b" in grid.message
+    assert grid.page["drawn"] > drawn
+    grid._handle_custom_msg({"kind": "edit", "row": "003", "column": "id", "value": "b"}, [])
+    assert (grid.message, grid.edits) == ("", {("003", "id"): "b"})
+
+
+def test_an_edit_that_its_owner_refuses_is_not_taken():
+    def refuse(_row, _column, _value):
+        raise InputError("Not on a Monday.", hint="Come back tomorrow.")
+
+    grid = Grid(ROWS, COLUMNS, key="id", label="Accounts", on_edit=refuse)
+    grid._handle_custom_msg({"kind": "edit", "row": "003", "column": "shown", "value": False}, [])
+    assert grid.message == "Not on a Monday.\n  -> Come back tomorrow."
+    assert grid.frame["shown"].all()
+
+
+def test_a_note_goes_with_its_row(grid):
+    grid.turn_to(2)
+    assert [row["note"] for row in grid.page["rows"]][-2:] == ["", "too long by 3 characters"]
+    assert "too long by 3 characters" in grid.html(rows=30)
 
 
 def test_the_static_twin_shows_markup_as_text(grid):
     html = grid.html()
     assert "<script>" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert "The first 12 of 30 rows." in html
+    assert "12 of 30 rows." in html
+
+
+def test_the_static_twin_says_a_light_in_words_and_by_its_shape(grid):
+    grid.turn_to(2)
+    assert "■ does not fit" in grid.html(rows=30)
+    assert "● fits" in grid.html(rows=30)
+
+
+def test_a_notebook_is_given_the_live_table_and_its_twin(grid):
+    data, _metadata = grid._repr_mimebundle_()
+    assert data["text/plain"] == "Accounts: 30 rows"
+    assert data["text/html"] == grid.html()
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_a_hundred_thousand_rows_are_one_page_for_the_browser():
+    many = pl.DataFrame({"id": range(100_000)}).with_columns(name=pl.format("Account {}", "id"))
+    grid = Grid(many, (Column("id", "#", align="right"), Column("name", "Name")), key="id", label="Many")
+    grid.sort_by("id", descending=True)
+    grid.find("account 99")
+    assert (grid.page["total"], len(grid.page["rows"]), names(grid)[0]) == (1111, 12, "Account 99999")

@@ -221,9 +221,9 @@ def _suited(value: Any, dtype: pl.DataType, label: str) -> Any:
     """Return what was typed as a value of the column; nothing typed is null."""
     if dtype == pl.Boolean and not isinstance(value, bool):
         raise ValueError(f"{label} is either on or off")
-    if isinstance(value, str) and dtype.is_integer():
+    if isinstance(value, str) and dtype.is_numeric():
         try:
-            return int(value) if value.strip() else None
+            return (int if dtype.is_integer() else float)(value) if value.strip() else None
         except ValueError:
-            raise ValueError(f"{label} is a whole number, not {value!r}") from None
+            raise ValueError(f"{label} is a {'whole ' if dtype.is_integer() else ''}number, not {value!r}") from None
     return value

@@ -1,0 +1,157 @@
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from toolkit.errors import DigestError
+from toolkit.widgets import PlanReview
+
+
+@pytest.fixture
+def review(ws) -> PlanReview:
+    return PlanReview(ws, ws.plan())
+
+
+def column(review: PlanReview, name: str) -> list[str]:
+    return review.grid.selection()[name].to_list()
+
+
+def written(ws) -> int:
+    return len(ws.demo_org.rows("SELECT Id FROM Account WHERE CS_Health_Score__c != null"))
+
+
+def test_CARD_4_a_plan_is_looked_through_before_anything_is_written(ws, review):
+    assert review.grid.page["total"] == review.plan.changes.height
+    assert set(column(review, "Written to")) == {"Here", "Salesforce"}
+    assert f">{review.plan.writes}<" in review.figures.value
+    assert review.plan.digest[:12] in review.figures.value
+    assert written(ws) == 0
+
+
+def test_rows_are_narrowed_down_by_side_field_and_verdict(review):
+    review.show(side="Salesforce", field="CS_Health_Score__c")
+    assert set(column(review, "Field")) == {"CS_Health_Score__c"}
+    assert set(column(review, "Written to")) == {"Salesforce"}
+    review.show(verdict="conflict")
+    assert review.grid.page["total"] == review.plan.count("conflict") > 0
+    review.grid.find("somebody has to decide")
+    assert review.grid.page["total"] == review.plan.count("conflict")
+    review.show()
+    review.grid.find("")
+    assert review.grid.page["total"] == review.plan.changes.height
+    with pytest.raises(ValueError, match="none of conflict, write"):
+        review.show(verdict="perhaps")
+
+
+def test_numbers_before_and_after_are_sorted_by_their_size(review):
+    review.show(field="CS_Active_Users__c")
+    review.grid.sort_by("After")
+    values = [float(value) for value in column(review, "After")]
+    assert values == sorted(values)
+    assert values != sorted(values, key=str)
+
+
+def test_the_button_waits_until_the_changes_were_looked_at(ws, review):
+    assert review.commit_button.disabled
+    review.reviewed.value = True
+    assert not review.commit_button.disabled
+    review.reviewed.value = False
+    assert review.commit_button.disabled
+    assert written(ws) == 0
+
+
+def test_BEY_1_the_button_writes_exactly_the_plan_on_the_screen(ws, review):
+    review.reviewed.value = True
+    review.commit_button.click()
+    assert review.message.text.startswith(f"Commit {review.plan.plan_id}: {review.plan.writes} written")
+    planned = review.plan.changes.filter(field="CS_Health_Score__c", verdict="write")
+    held = {row["Id"]: row["CS_Health_Score__c"] for row in ws.demo_org.rows(
+        "SELECT Id, CS_Health_Score__c FROM Account WHERE CS_Health_Score__c != null")}  # fmt: skip
+    assert held == {there: float(after) for there, after in planned.select("there_id", "after").iter_rows()}
+
+
+def test_afterwards_the_rows_say_what_became_of_them_and_nothing_can_be_pressed(review):
+    review.reviewed.value = True
+    review.commit_button.click()
+    assert set(column(review, "Verdict")) == {"written", "conflict"}
+    assert (review.commit_button.description, review.commit_button.disabled) == ("Committed", True)
+    assert (review.reviewed.disabled, review.progress.layout.display) == (True, "none")
+    assert review.progress.value == review.progress.max > 1
+    review.show(verdict="written")
+    assert review.grid.page["total"] == review.plan.writes
+    assert "● written" in review.grid.html()
+
+
+def test_a_cell_that_commits_after_the_button_writes_nothing_again(ws, review):
+    review.reviewed.value = True
+    review.commit_button.click()
+    calls = len(ws.demo_org.calls)
+    assert review.commit() is review.outcome
+    assert len(ws.demo_org.calls) == calls
+
+
+def test_a_row_that_moved_since_is_held_and_says_so(ws, review):
+    moved = review.plan.changes.filter(field="CS_Health_Band__c", verdict="write", after="Green")["there_id"][0]
+    ws.demo_org.edit("Account", moved, {"CS_Health_Band__c": "Yellow"})
+    outcome = review.commit()
+    assert outcome.held >= 1
+    review.show(verdict="held")
+    (held,) = review.grid.selection().filter(Field="CS_Health_Band__c").to_dicts()
+    assert held["Why"]
+    assert held["Why"] != "not in Salesforce yet"
+    assert f"{outcome.held} held" in review.message.text
+
+
+def test_BEY_1_rows_that_were_tampered_with_are_refused_in_words(ws, review):
+    changes = review.plan.changes.with_columns(
+        after=pl.when(pl.col("field") == "CS_Health_Score__c").then(pl.lit("10.0")).otherwise("after")
+    )
+    tampered = PlanReview(ws, replace(review.plan, changes=changes))
+    tampered.reviewed.value = True
+    tampered.commit_button.click()
+    assert "not the rows that were reviewed; nothing was written" in tampered.message.text
+    assert "Make the plan again" in tampered.message.text
+    assert (tampered.outcome, tampered.reviewed.value, tampered.commit_button.disabled) == (None, False, True)
+    assert written(ws) == 0
+    with pytest.raises(DigestError):
+        tampered.commit()
+
+
+def test_a_plan_that_somebody_else_committed_is_refused_in_words(ws, review):
+    ws.commit(review.plan, confirm=review.plan.digest)
+    review.reviewed.value = True
+    review.commit_button.click()
+    assert "was committed already" in review.message.text
+    assert review.outcome is None
+
+
+def test_an_empty_plan_offers_nothing_to_press(ws, review):
+    review.commit()
+    empty = PlanReview(ws, ws.plan())
+    assert empty.plan.writes == 0
+    assert (empty.commit_button.description, empty.commit_button.disabled) == ("Nothing to write", True)
+    assert empty.reviewed.disabled
+    empty.show(verdict="conflict")
+    assert empty.html()
+
+
+def test_BEY_5_an_undo_is_reviewed_and_committed_like_any_plan(ws, review):
+    review.commit()
+    undo = PlanReview(ws, ws.undo())
+    undo.reviewed.value = True
+    undo.commit_button.click()
+    assert undo.outcome is not None
+    assert undo.outcome.written == review.plan.writes
+    assert written(ws) == 0
+
+
+def test_the_twin_shows_some_rows_of_every_kind_and_nothing_that_changes(ws, review):
+    bundle = review._repr_mimebundle_()
+    html = bundle["text/html"]
+    for text in ("Salesforce", "Here", "○ write", "▲ conflict", "CS_Health_Score__c", "8 of 600 rows"):
+        assert text in html, text
+    for volatile in ("127.0.0.1", str(ws.folder), "API calls left"):
+        assert volatile not in html
+    again = PlanReview(ws, ws.saved_plan(review.plan.digest))
+    assert again._repr_mimebundle_()["text/html"] == html
+    assert bundle["text/plain"] == review.summary()
