@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from toolkit.config import Measure, Settings, load, preset_text
 from toolkit.frames import CHANGES, CONTRIBUTIONS, JOURNAL, LINKS, SCORES, conform
@@ -25,6 +25,8 @@ from toolkit.store import Store
 from toolkit.writeback.cost import predict
 from toolkit.writeback.digest import digest_of
 from toolkit.writeback.plan import Plan
+
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 AWKWARD = [
