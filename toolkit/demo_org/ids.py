@@ -13,13 +13,30 @@ _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CAPITALS_OF = [(pair[0] in _CAPITALS) | (pair[1] in _CAPITALS) << 1 for pair in _PAIRS]
+_MANY = len(_PAIRS) ** 2
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?", re.ASCII)
 
 
 def make_id(prefix: str, number: int) -> str:
     """Return the 18-character id of the `number`-th record of the object with this key prefix."""
-    id15 = f"{prefix}{INSTANCE}{_base62(number)}"
-    return id15 + checksum(id15)
+    # A million records need a million ids, so the last four digits and their part of the checksum come from tables.
+    high, low = divmod(number, _MANY)
+    text, checks, bit = _start(prefix, high)
+    first, second = divmod(low, len(_PAIRS))
+    third = _CHECKS[bit | _CAPITALS_OF[first] << 1 | _CAPITALS_OF[second] << 3]
+    return f"{text}{_PAIRS[first]}{_PAIRS[second]}{checks}{third}"
+
+
+@lru_cache(maxsize=4096)
+def _start(prefix: str, high: int) -> tuple[str, str, int]:
+    """Return the first 11 characters of an id, the checks of the first 10, and whether the 11th is a capital."""
+    digits = []
+    for _ in range(5):
+        high, digit = divmod(high, 62)
+        digits.append(_DIGITS[digit])
+    text = f"{prefix}{INSTANCE}{''.join(reversed(digits))}"
+    return text, _check(*text[:5]) + _check(*text[5:10]), int(text[10] in _CAPITALS)
 
 
 def number_of(record_id: str) -> int:
@@ -48,18 +65,3 @@ def checksum(id15: str) -> str:
 def _check(*five: str) -> str:
     a, b, c, d, e = (each in _CAPITALS for each in five)
     return _CHECKS[a | b << 1 | c << 2 | d << 3 | e << 4]
-
-
-def _base62(number: int) -> str:
-    # Nine digits: a million records need a million ids, so the last four come from a table.
-    high, low = divmod(number, len(_PAIRS) ** 2)
-    return _five_digits(high) + _PAIRS[low // len(_PAIRS)] + _PAIRS[low % len(_PAIRS)]
-
-
-@lru_cache(maxsize=4096)
-def _five_digits(number: int) -> str:
-    digits = []
-    for _ in range(5):
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
