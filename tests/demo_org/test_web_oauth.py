@@ -282,6 +282,16 @@ def test_a_device_logs_in_when_its_user_has_typed_the_code(api, web_org):
     assert refused(api.token(poll)) == ("invalid_grant", "invalid device code")
 
 
+def test_salesforces_command_line_logs_in_without_a_secret(api):
+    page = ask(api, client_id="PlatformCLI", scope="refresh_token api web")
+    code = sent_back(answer(api, page))["code"]
+    body = exchange(api, code, client_id="PlatformCLI", client_secret="").json()
+    form = {"grant_type": "refresh_token", "client_id": "PlatformCLI", "refresh_token": body["refresh_token"]}
+    assert api.token(form).status_code == 200
+    by_itself = api.token({"grant_type": "client_credentials", "client_id": "PlatformCLI"})
+    assert refused(by_itself) == ("invalid_grant", "no client credentials user enabled")
+
+
 def test_introspection_tells_what_a_token_is_good_for(api, web_org):
     def introspect(token: str):
         form = {"token": token, "client_id": web_org.client_id, "client_secret": web_org.client_secret}

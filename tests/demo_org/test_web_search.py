@@ -133,7 +133,7 @@ def test_compact_layouts_tabs_and_theme(api):
     assert api.get("/theme").json() == {"themeItems": []}
 
 
-@pytest.mark.parametrize("path", ["/sobjects/Account/quickActions", "/quickActions", "/chatter/feeds", "/actions"])
+@pytest.mark.parametrize("path", ["/sobjects/Account/quickActions/NewTask", "/chatter/feeds", "/actions"])
 def test_what_this_org_has_not_is_not_found(api, path):
     assert api.get(path).json()[0]["errorCode"] == "NOT_FOUND"
 

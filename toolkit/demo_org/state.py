@@ -41,6 +41,7 @@ CLIENT_ID = "cs-toolkit-demo"
 CLIENT_SECRET = "demo-secret-not-a-secret"  # noqa: S105 - it opens a demo on loopback and is printed in the manual
 INTEGRATION_USERNAME = "integration@demo.example"
 CLASSIC_CLIENT_ID = "cs-toolkit-classic"
+COMMAND_LINE_CLIENT_ID = "PlatformCLI"
 SEEDED_SCOPE = "api id refresh_token"
 LATEST_VERSION = 66.0
 KEPT_CALLS = 100_000
@@ -285,8 +286,9 @@ class OrgState:
         return kept
 
 
-def _standard_apps() -> tuple[App, App]:
-    # One as new orgs make them, and one of the older kind, which alone may have the username-password flow.
+def _standard_apps() -> tuple[App, ...]:
+    # One as new orgs make them; one of the older kind, which alone may have the username-password flow; and the one
+    # that Salesforce's command line brings along, which has no secret.
     default = App(
         CLIENT_ID,
         CLIENT_SECRET,
@@ -295,4 +297,5 @@ def _standard_apps() -> tuple[App, App]:
         approval="admin",
         approved=(EVERYBODY,),
     )
-    return default, replace(default, client_id=CLASSIC_CLIENT_ID, label="Classic Connected App", external=False)
+    classic = replace(default, client_id=CLASSIC_CLIENT_ID, label="Classic Connected App", external=False)
+    return default, classic, App(COMMAND_LINE_CLIENT_ID, "", "Salesforce CLI", secret_required=False)
