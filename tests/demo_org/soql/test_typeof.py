@@ -1,15 +1,17 @@
 """TYPEOF, and lookups that may point at several objects."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from toolkit.demo_org.access import Access
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import make_id
-from toolkit.demo_org.schema import Schema
-from toolkit.demo_org.soql import Query, check_bulk, execute, to_json
+from toolkit.demo_org.schema import Field, Schema, SObject
+from toolkit.demo_org.soql import Query, check_bulk, execute, prepare, to_json
 
 Ready = Callable[..., Query]
 Ask = Callable[..., list[dict[str, Any]]]
@@ -143,3 +145,37 @@ def test_typeof_may_be_the_name_of_a_field(ready: Ready) -> None:
     with pytest.raises(Refusal) as refused:
         ready("SELECT TypeOf FROM Task")
     assert refused.value.code == "INVALID_FIELD"
+
+
+def test_the_lookup_may_be_a_parents(access: Access) -> None:
+    name, key = Field("Name", "Name", name_field=True), Field("Id", "ID", "id", 18)
+    about = Field("AboutId", "About", "reference", reference_to=("Dog", "Cat"), relationship_name="About")
+    note = Field("NoteId", "Note", "reference", reference_to=("Memo",), relationship_name="Note")
+    animals = (Field("Age__c", "Age", "int"),)
+    objects = Schema(
+        SObject(entity, entity, entity, prefix, (key, name, *more))
+        for entity, prefix, more in (
+            *(("Dog", "a01", animals), ("Cat", "a02", animals)),
+            *(("Memo", "a03", (about,)), ("Line", "a04", (note,))),
+        )
+    )
+    with Database(None, objects) as database:
+        with database.writing() as connection:
+            for entity, values in (
+                ("Dog", (make_id("a01", 1), "Rex", 7)),
+                ("Memo", (make_id("a03", 1), "memo", make_id("a01", 1))),
+                ("Line", (make_id("a04", 1), "line", make_id("a03", 1))),
+                ("Line", (make_id("a04", 2), "alone", None)),
+            ):
+                connection.execute(f'INSERT INTO "{entity}" VALUES (?, ?, ?)', values)
+        soql = "SELECT Note.Name, TYPEOF Note.About WHEN Dog THEN Age__c ELSE Name END FROM Line ORDER BY Name DESC"
+        query = prepare(soql, objects, access, datetime(2026, 11, 4, tzinfo=UTC))
+        line, alone = [to_json(query, row, 66.0) for row in execute(query, database.connection)]
+    assert (line["Note"]["Name"], line["Note"]["About"]["Age__c"]) == ("memo", 7)
+    assert line["Note"]["About"]["attributes"]["type"] == "Dog"
+    assert alone["Note"] is None
+    type_of = "TYPEOF Note.About WHEN Dog THEN Name END"
+    for twice in (f"Note.About.Name, {type_of}", f"{type_of}, Note.About.Id", f"{type_of}, {type_of}"):
+        with pytest.raises(Refusal) as refused:
+            prepare(f"SELECT {twice} FROM Line", objects, access, datetime(2026, 11, 4, tzinfo=UTC))
+        assert "duplicate field selected" in refused.value.message

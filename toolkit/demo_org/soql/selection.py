@@ -63,8 +63,9 @@ def select_records(
     seen: set[tuple[str, ...]] = set()
 
     def add(column: Column, written: str) -> None:
-        taken = column.names in seen or (column.reading == "typeof" and any(each[0] == written for each in seen))
-        if taken or (column.names[0],) in seen:
+        names = column.names
+        below = column.reading == "typeof" and any(each[: len(names)] == names for each in seen)
+        if below or any(names[:depth] in seen for depth in range(1, len(names) + 1)):
             raise complaints.plain(f"duplicate field selected: {written}", "INVALID_FIELD")
         seen.add(column.names)
         selection.columns.append(column)
@@ -88,18 +89,22 @@ def field_column(
     reached: Reached, expression: Expression, selection: Selection, sources: Sources, *, root: int = 0
 ) -> Column:
     """Return the column of a field; `root` is how many of its names lead to the object that is shown."""
-    names = reached.source.names
-    for depth in range(root + 1, len(names) + 1):
-        if names[root:depth] not in selection.parents:
-            parent = sources.parent(names[:depth])
-            placed = selection.place(parent.id_sql)
-            selection.parents[names[root:depth]] = Parent(names[root:depth], parent.entity, placed)
+    add_parents(reached.source.names, selection, sources, root=root)
     function = expression.function if isinstance(expression, Call) else None
     sql = _compound_sql(reached, sources) if reached.field.type in ("address", "location") else reached.sql
     reading = _reading(reached.field, function)
     return Column(
         reached.names[root:], reached.field, selection.place(sql), reading, function, written=_written(expression)
     )
+
+
+def add_parents(names: tuple[str, ...], selection: Selection, sources: Sources, *, root: int = 0) -> None:
+    """Put the parents on a way into the selection, each with its id in the row."""
+    for depth in range(root + 1, len(names) + 1):
+        if names[root:depth] not in selection.parents:
+            parent = sources.parent(names[:depth])
+            placed = selection.place(parent.id_sql)
+            selection.parents[names[root:depth]] = Parent(names[root:depth], parent.entity, placed)
 
 
 def select_groups(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from toolkit.demo_org.schema import Field
 from toolkit.demo_org.soql import complaints
 from toolkit.demo_org.soql.prepared import Column, Query
-from toolkit.demo_org.soql.selection import Selection, field_column
+from toolkit.demo_org.soql.selection import Selection, add_parents, field_column
 from toolkit.demo_org.soql.setting import Setting
 from toolkit.demo_org.soql.sources import Source, Sources
 from toolkit.demo_org.soql.tree import Choice, Path, TypeOf
@@ -29,9 +29,7 @@ def type_of_column(type_of: TypeOf, sources: Sources, setting: Setting, selectio
     if not source.polymorphic:
         message = f"TYPEOF requires a polymorphic relationship: {type_of.path}"
         raise complaints.at(sources.text, type_of.path.position, message, "MALFORMED_QUERY")
-    if len(source.names) > 1:
-        for depth in range(1, len(source.names)):
-            selection.place(sources.parent(source.names[:depth]).id_sql)
+    add_parents(source.names[:-1], selection, sources)
 
     def read(branch: _Branch) -> Query:
         part = Selection(selection.expressions, selection.params)
