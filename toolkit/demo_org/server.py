@@ -27,6 +27,7 @@ from toolkit.demo_org.metadata import Metadata
 from toolkit.demo_org.rules import DuplicateRule
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.app import ABORT_KEY, build_app
+from toolkit.demo_org.web.heads import HeadTransport
 from toolkit.demo_org.web.people import DEMO_PASSWORD, DEMO_SECURITY_TOKEN
 
 HOST = "127.0.0.1"
@@ -237,11 +238,16 @@ def _listen(port: int) -> socket.socket:
 
 
 class _Protocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which also hands the application a way to cut the connection."""
+    """Uvicorn's protocol, which also hands the application a way to cut the connection, and prints heads its way."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if not isinstance(self.cycle.transport, HeadTransport):
+            self.cycle.transport = HeadTransport(self.transport)
 
 
 class _Server(uvicorn.Server):
