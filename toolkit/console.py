@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 import polars as pl
 from rich.cells import cell_len
@@ -183,7 +184,8 @@ def print_status(console: Console, workspace: Workspace) -> None:
         console.print()
         print_frame(console, runs, title="Last runs", styles={"Status": STATUS_STYLES})
     console.print()
-    console.print(Text(f"Next: {state.next_step}"))
+    elsewhere = "" if workspace.folder.resolve() == Path.cwd() else f" (with -w {workspace.folder})"
+    console.print(Text(f"Next: {state.next_step}{elsewhere}"))
 
 
 def print_conformance(console: Console, url: str, outcomes: Sequence[Outcome]) -> None:

@@ -78,9 +78,6 @@ def _judge(console: Console, workspace: Workspace) -> None:
 
 def _plan(console: Console, workspace: Workspace) -> Plan:
     _say(console, "Plan", "what would change on either side; nothing is written yet")
-    findings = workspace.check()
-    if any(each.severity == "error" for each in findings):
-        printing.print_findings(console, findings)
     with console.status("Comparing both sides with what they last agreed on"):
         plan = workspace.plan()
     printing.print_plan(console, plan, EXAMPLES)
