@@ -231,7 +231,7 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted_picklist,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and field.nillable and field.createable,
+        "searchPrefilterable": _is_prefilterable(field),
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.sortable and not long_text,
         "type": field.type,
@@ -239,6 +239,10 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "updateable": field.updateable and editable,
         "writeRequiresMasterRead": False,
     }
+
+
+def _is_prefilterable(field: Field) -> bool:
+    return field.type == "reference" and field.nillable and field.createable and field.name != "RecordTypeId"
 
 
 def is_aggregatable(field: Field) -> bool:

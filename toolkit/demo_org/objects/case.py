@@ -51,7 +51,6 @@ def case() -> SObject:
             ChildRelationship("Event", "WhatId", "Events", cascade_delete=True),
             ChildRelationship("Task", "WhatId", "Tasks", cascade_delete=True),
         ),
-        mergeable=True,
         guarded=True,
         record_types=RECORD_TYPES["Case"],
         scopes=(("everything", "All cases"), ("mine", "My cases"), ("team", "My team's cases")),

@@ -10,7 +10,7 @@ def opportunity_contact_role() -> SObject:
     return SObject(
         "OpportunityContactRole",
         "Opportunity Contact Role",
-        "Opportunity Contact Roles",
+        "Opportunity Contact Role",
         "00K",
         (
             record_id("Contact Role"),
@@ -29,7 +29,6 @@ def opportunity_contact_role() -> SObject:
             *audit_fields(),
             deleted(),
         ),
-        layoutable=False,
         feed_enabled=False,
         scopes=(("everything", "All opportunity contact roles"),),
     )

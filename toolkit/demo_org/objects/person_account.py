@@ -76,7 +76,10 @@ def is_person_type(record_type_id: object) -> bool:
 def _name_part(contact: SObject, name: str) -> Field:
     found = contact.field(name)
     assert found is not None
-    return replace(found, extra_type_info="switchablepersonname", compound_field_name="Name", nillable=True)
+    is_name = name != "Salutation"
+    return replace(
+        found, extra_type_info="switchablepersonname", compound_field_name="Name", nillable=True, name_field=is_name
+    )
 
 
 def _mirror(contact: SObject, name: str) -> Field:
