@@ -95,6 +95,26 @@ def test_a_column_that_changes_its_type_between_loads_counts_only_real_edits_and
     ].to_list() == [7.0, None]
 
 
+def test_BEY_2_decimals_that_were_pulled_into_a_column_of_whole_numbers_stay():
+    assert load(FILE, FILE, pulled(load(FILE), seats=[12.34, None]))["seats"].to_list() == [12.34, None]
+
+
+def test_BEY_2_a_cell_that_is_no_number_does_not_make_edits_of_its_neighbours():
+    old = FILE.with_columns(seats=pl.Series([12.0, 7.5]))
+    for still in ("12", "12.0", "12.00"):
+        new = FILE.with_columns(seats=pl.Series([still, "n/a"]))
+        assert load(new, old, pulled(load(old), seats=[99.25, 7.5]))["seats"].to_list() == ["99.25", "n/a"]
+
+
+def test_BEY_2_dates_and_truths_stand_while_a_neighbour_is_mended():
+    for values, odd in (([date(2027, 1, 1), date(2026, 1, 2)], "soon"), ([True, False], "maybe")):
+        typed = FILE.with_columns(seats=pl.Series(values))
+        broken = FILE.with_columns(seats=pl.Series([str(values[0]).lower(), odd]))
+        kept = load(broken, typed, load(typed))
+        assert kept["seats"].to_list() == [str(values[0]).lower(), odd]
+        assert load(typed, broken, kept)["seats"].to_list() == values
+
+
 def test_VIT_17_metrics_and_the_score_as_shown_stand_beside_the_files_columns():
     metrics = pl.DataFrame({"id": ["A", "B"], "active_users": [3.0, None], "seats": [99.0, 99.0]})
     scores = pl.DataFrame(

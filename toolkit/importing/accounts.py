@@ -10,7 +10,9 @@ import polars as pl
 
 from toolkit.config.models import HEALTH_FIELDS, ObjectMapping
 from toolkit.frames import RECORD_KEY
+from toolkit.values import text_to_column, to_text
 
+_EVERY_DECIMAL = 15
 _SCORE_COLUMNS = dict(zip(HEALTH_FIELDS, ("shown", "band", "coverage", "as_of"), strict=True))
 
 
@@ -55,16 +57,27 @@ def _merged(new: pl.DataFrame, old: pl.DataFrame | None, here: pl.DataFrame | No
     merged = []
     for name in columns:
         unchanged = beside.select(known & _same(name, f"old {name}", beside.schema)).to_series()
-        stands = beside[f"here {name}"].set(~unchanged, None)
-        dtype = _type_for(stands, beside[name].dtype)
-        merged.append(pl.when(unchanged).then(stands.cast(dtype)).otherwise(beside[name].cast(dtype)).alias(name))
+        stands = _fitted(beside[f"here {name}"].set(~unchanged, None), beside[name].dtype)
+        merged.append(pl.when(unchanged).then(stands).otherwise(beside[name].cast(stands.dtype)).alias(name))
     return beside.with_columns(merged).select(new.columns)
 
 
-def _type_for(stands: pl.Series, given: pl.DataType) -> pl.DataType:
-    """Return the file's type when what stands here can be cast to it without losing a value, else text."""
-    lossless = stands.dtype == given or stands.cast(given, strict=False).null_count() == stands.null_count()
-    return given if lossless else pl.String()
+def _fitted(stands: pl.Series, given: pl.DataType) -> pl.Series:
+    """Return what stands here in the file's type if every value is the same in it, else as wider numbers or as text."""
+    if stands.null_count() == stands.len():
+        return pl.Series(stands.name, [None] * stands.len(), given)
+    kind = _kind(given)
+    if given != pl.String and (stands.dtype == pl.String or _kind(stands.dtype) == kind):
+        typed = stands if stands.dtype != pl.String else pl.select(text_to_column(pl.lit(stands), kind)).to_series()
+        for dtype in (given, pl.Float64()) if given.is_numeric() else (given,):
+            fitted = typed.cast(dtype, strict=False)
+            if _text(fitted, kind).equals(_text(stands, kind)):
+                return fitted
+    return stands.cast(pl.String)
+
+
+def _text(values: pl.Series, kind: str) -> pl.Series:
+    return pl.select(to_text(pl.lit(values), values.dtype, kind, _EVERY_DECIMAL)).to_series()
 
 
 def _prefixed(frame: pl.DataFrame, columns: list[str], prefix: str) -> pl.DataFrame:
@@ -76,12 +89,23 @@ def _prefixed(frame: pl.DataFrame, columns: list[str], prefix: str) -> pl.DataFr
 
 
 def _same(new: str, old: str, types: pl.Schema) -> pl.Expr:
-    """Return whether two columns agree, nulls included; a file's column may have changed its type between loads."""
+    """Return whether two columns agree, nulls included.
+
+    A file's column may have changed its type between loads: one "n/a" makes text of a column of numbers, and the cells
+    beside it still say what they said. Both are then compared in the form of the type that is not text.
+    """
     if types[new] == types[old]:
         return pl.col(new).eq_missing(pl.col(old))
-    if types[new].is_numeric() and types[old].is_numeric():
-        return pl.col(new).cast(pl.Float64).eq_missing(pl.col(old).cast(pl.Float64))
-    return pl.col(new).cast(pl.String).eq_missing(pl.col(old).cast(pl.String))
+    kind = _kind(types[old] if types[new] == pl.String else types[new])
+    one, other = (to_text(pl.col(name), types[name], kind, _EVERY_DECIMAL) for name in (new, old))
+    return one.eq_missing(other)
+
+
+def _kind(dtype: pl.DataType) -> str:
+    """Return the Salesforce type whose canonical text tells values of a type apart."""
+    if dtype.is_numeric():
+        return "double"
+    return {pl.Boolean: "boolean", pl.Date: "date", pl.Datetime: "datetime"}.get(dtype.base_type(), "string")
 
 
 def _with_pulled(
