@@ -4,7 +4,7 @@ import os
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 expect.set_options(timeout=20_000)
 PAYLOAD = "<img src=x onerror=\"document.title='owned'\"><b>Bold</b>"
@@ -148,6 +148,22 @@ def test_a_fault_that_is_switched_on_makes_the_next_call_fail(page, web_org, api
     expect(switch).to_be_checked()
     assert [api.get("/limits").status_code for _ in "ab"] == [503, 200]
     expect(switch).not_to_be_checked()
+
+
+def test_a_late_answer_for_a_record_never_covers_the_one_that_was_opened_since(page, web_org):
+    first, second = ids(web_org, 8)[6:]
+    open_record(page, web_org, first)
+    held: list[Route] = []
+    page.route(f"**/__window__/record?*id={first}", lambda route: held.append(route))
+    web_org.edit("Account", first, {"Site": f"Held {page.viewport_size['width']}"})
+    page.wait_for_timeout(2500)  # the page has noticed the edit and asks for the first record again
+    assert held
+    page.goto(f"{web_org.url}/#/record/Account/{second}")
+    expect(page.locator(".crumb code")).to_have_text(second)
+    for each in held:
+        each.continue_()
+    page.wait_for_timeout(1500)
+    expect(page.locator(".crumb code")).to_have_text(second)
 
 
 def test_dark_mode_is_dark(browser, web_org):

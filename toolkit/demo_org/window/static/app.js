@@ -15,6 +15,7 @@ const views = { records, record, changes, calls, faults };
 
 let view = null; // what the view gave: {changed, beat}
 let pulse = null;
+let coming = null; // the stage of the view that was asked for last
 let beating;
 
 function route() {
@@ -33,12 +34,18 @@ async function show() {
     if (current) link.setAttribute("aria-current", "page");
   }
   drawObjects(to);
+  // Each view has a stage of its own, so that what it draws late, when another is shown already, is never seen.
+  const stage = el("div", { class: "stage" });
+  coming = stage;
+  let shown = {};
   try {
-    view = (await views[to.name](main, to, pulse)) ?? {};
+    shown = (await views[to.name](stage, to, pulse)) ?? {};
   } catch (problem) {
-    view = {};
-    fill(main, el("p", { class: "nothing", role: "alert" }, problem.message));
+    fill(stage, el("p", { class: "nothing", role: "alert" }, problem.message));
   }
+  if (coming !== stage) return;
+  view = shown;
+  main.replaceChildren(stage);
   document.title = `${main.querySelector("h1")?.textContent ?? "Demo org"} · ${pulse.org.name}`;
 }
 

@@ -7,7 +7,8 @@ const IN_RAIL = 40;
 const known = [];
 
 export function take(fresh) {
-  known.unshift(...[...fresh].reverse());
+  const newer = fresh.filter((each) => !known.length || each.number > known[0].number);
+  known.unshift(...newer.reverse());
   known.length = Math.min(known.length, KEPT);
 }
 

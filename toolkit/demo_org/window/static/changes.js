@@ -1,14 +1,16 @@
 // What was saved lately, in whatever record: who, when, from what to what.
 
-import { get } from "./api.js";
+import { get, newest } from "./api.js";
 import { el, fill } from "./dom.js";
 
 export async function changes(main) {
   const list = el("ol", { class: "saves card" });
   const older = el("button", { type: "button", class: "quiet", onclick: () => more() }, "Older");
   let before = 0;
+  const ask = newest();
   const draw = async () => {
-    const found = await get("changes");
+    const found = await ask("changes");
+    if (!found) return;
     before = found.before;
     older.hidden = !before;
     fill(list, found.saves.length ? found.saves.map(save) : el("li", { class: "nothing" }, nothing));

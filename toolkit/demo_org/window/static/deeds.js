@@ -1,6 +1,6 @@
 // What a CRM user does to a record by hand, each asked for in a dialog: edit, merge, delete.
 
-import { get, post } from "./api.js";
+import { newest, post } from "./api.js";
 import { el, fill, tell } from "./dom.js";
 
 export function askEdit(found, actor, chosen) {
@@ -27,13 +27,15 @@ export function askEdit(found, actor, chosen) {
 export function askMerge(found, actor) {
   const results = el("div", { class: "choices", role: "radiogroup", "aria-label": "Records" });
   const search = el("input", { type: "search", id: "merge-search", placeholder: "Name or id" });
+  const ask = newest();
   const look = async () => {
-    const answer = await get("records", { object: found.object, search: search.value.trim(), sort: answerSort });
+    const answer = await ask("records", { object: found.object, search: search.value.trim(), sort: "Name" });
+    if (!answer) return;
     const others = answer.rows.filter((each) => each.id !== found.id).slice(0, 8);
     fill(
       results,
       others.map((each, place) =>
-        el("label", {}, el("input", { type: "radio", name: "loser", value: each.id, checked: place === 0 && search.value.trim() !== "" }), el("span", {}, each.cells[0] || each.id), el("code", {}, each.id)),
+        el("label", {}, el("input", { type: "radio", name: "loser", value: each.id, checked: others.length === 1 && place === 0 }), el("span", {}, each.cells[0] || each.id), el("code", {}, each.id)),
       ),
     );
     if (!others.length) fill(results, el("p", { class: "nothing" }, "No other record."));
@@ -57,8 +59,6 @@ export function askMerge(found, actor) {
   );
   search.focus();
 }
-
-const answerSort = "Name";
 
 export function askDelete(found, actor) {
   open(

@@ -1,6 +1,6 @@
 // One record: all its fields, what changed in it, what refers to it, and a button each for a CRM user's deeds.
 
-import { get } from "./api.js";
+import { newest } from "./api.js";
 import { changeList, recordLink } from "./changes.js";
 import { askDelete, askEdit, askMerge, bringBack } from "./deeds.js";
 import { el, fill, whole } from "./dom.js";
@@ -11,9 +11,10 @@ let everything = false; // whether empty and system fields are shown, too: kept 
 
 export async function record(main, route, pulse) {
   const [object, id] = route.parts;
+  const ask = newest();
   const draw = async () => {
-    if (main.querySelector("dialog[open]")) return;
-    const found = await get("record", { object, id });
+    const found = await ask("record", { object, id });
+    if (!found || document.querySelector("dialog[open]")) return;
     fill(main, ...page(found, pulse.actor, draw));
   };
   await draw();

@@ -1,6 +1,6 @@
 // The objects of the org, and one object's records as a table: searched, sorted, a page at a time.
 
-import { get } from "./api.js";
+import { newest } from "./api.js";
 import { recordLink } from "./changes.js";
 import { el, fill, whole } from "./dom.js";
 
@@ -56,11 +56,10 @@ export async function records(main, route) {
   });
   bin.addEventListener("change", () => turn({ bin: bin.checked ? 1 : "", page: 0 }));
 
-  let turnNumber = 0;
+  const ask = newest();
   const draw = async () => {
-    const number = ++turnNumber;
-    const found = await get("records", { object, ...asked });
-    if (number !== turnNumber) return; // a later question was answered first
+    const found = await ask("records", { object, ...asked });
+    if (!found) return;
     title.textContent = found.label;
     const sorted = (column) => turn({ sort: column, down: found.sort === column && !found.down ? 1 : "", page: 0 });
     fill(table, found.rows.length ? grid(found, sorted, seen) : el("p", { class: "nothing" }, empty(asked)));
