@@ -164,7 +164,7 @@ def test_deleting_past_the_recycle_bin_is_a_right_of_its_own(api, web_org):
     right = {"Name": "Hard_Delete", "Label": "Hard Delete", "PermissionsBulkApiHardDelete": True}
     made = api.post("/sobjects/PermissionSet", right).json()["id"]
     api.post("/sobjects/PermissionSetAssignment", {"AssigneeId": web_org.user_id, "PermissionSetId": made})
-    job, info = api.ingest("Id\n" + "\n".join([*ids, "001000000000000"]) + "\n", "hardDelete")
+    _, info = api.ingest("Id\n" + "\n".join([*ids, "001000000000000"]) + "\n", "hardDelete")
     assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (3, 1), info
     soql = f"SELECT count() FROM Account WHERE Id IN ('{ids[0]}', '{ids[1]}')"
     assert api.get("/queryAll", params={"q": soql}).json()["totalSize"] == 0
