@@ -60,3 +60,12 @@ def test_what_lies_in_the_recycle_bin_is_removed_for_good(api, web_org):
     assert re.findall(r"<statusCode>([^<]*)<", answer.text) == ["INVALID_ID_FIELD", "MALFORMED_ID"]
     found = api.get("/queryAll", params={"q": f"SELECT Id FROM Account WHERE Id IN ('{binned}', '{kept}')"}).json()
     assert [each["Id"] for each in found["records"]] == [kept]
+
+
+def test_no_package_is_installed(api):
+    columns = "SubscriberPackage.Id, SubscriberPackage.NamespacePrefix, SubscriberPackageVersionId"
+    asked = api.get("/tooling/query/", params={"q": f"SELECT {columns} FROM InstalledSubscriberPackage"})
+    assert (asked.status_code, asked.json()["records"]) == (200, [])
+    assert api.get("/tooling/sobjects/InstalledSubscriberPackage/describe").status_code == 200
+    definition = {"FullName": "a.b", "Metadata": {"label": "x"}}
+    assert api.post("/tooling/sobjects/InstalledSubscriberPackage", definition).status_code == 404

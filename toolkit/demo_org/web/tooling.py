@@ -31,6 +31,7 @@ from toolkit.demo_org.web.wire import Answer, Call, not_found
 _SELECT = re.compile(r"\s*SELECT\s+(.*?)\s+FROM\s+(\w+)\b(.*)", re.IGNORECASE | re.DOTALL)
 _WHOLE = {"metadata": "Metadata", "fullname": "FullName"}
 _OWN = frozenset({"customfield", "validationrule"})
+_QUERIED = _OWN | {"installedsubscriberpackage", "subscriberpackage"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def query(org: OrgState, call: Call) -> Answer:
     if soql is None:
         raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")
     match = _SELECT.match(soql)
-    own = match is not None and match.group(2).lower() in _OWN
+    own = match is not None and match.group(2).lower() in _QUERIED
     name, total, records = _own_records(org, call, soql) if own else _records(org, call, soql)
     return Answer(
         200,

@@ -1,6 +1,7 @@
 """The objects that only the Tooling API knows, as tables that its queries can run on: CustomField and ValidationRule.
 
-They are made of the org's metadata for each query, together with EntityDefinition, which they refer to.
+They are made of the org's metadata for each query, together with EntityDefinition, which they refer to, and installed
+packages, of which there are none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ _NUMBERS = ("Length", "Precision", "Scale")
 
 def tooling_schema() -> Schema:
     """Return the objects of the Tooling API that are no objects of the org's data."""
-    return Schema((_custom_field(), _validation_rule(), entity_definition()))
+    return Schema((_custom_field(), _validation_rule(), entity_definition(), _package(), _installed_package()))
 
 
 @contextmanager
@@ -121,6 +122,23 @@ def _validation_rule() -> SObject:
         checkbox("Active", "Active"),
         text("ErrorMessage", "Error Message", 255),
         text("ErrorDisplayField", "Error Display Field", 80),
+    )
+
+
+def _package() -> SObject:
+    return _metadata_object(
+        "SubscriberPackage", "Subscriber Package", "033", text("Name", "Name", 255, name_field=True)
+    )
+
+
+def _installed_package() -> SObject:
+    # Tools look here for what an org has installed: nothing.
+    return _metadata_object(
+        "InstalledSubscriberPackage",
+        "Installed Subscriber Package",
+        "0A3",
+        reference("SubscriberPackageId", "Subscriber Package ID", "SubscriberPackage", "SubscriberPackage"),
+        text("SubscriberPackageVersionId", "Subscriber Package Version ID", 18),
     )
 
 
