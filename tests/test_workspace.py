@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from toolkit.config import preset_text
 from toolkit.errors import (
     ConfigError,
     DigestError,
@@ -438,3 +439,11 @@ def test_fresh_takes_nothing_from_under_a_process_that_is_at_work(ws):
     with pytest.raises(StoreInUseError, match="has the demo org"):
         Workspace.demo(ws.folder, fresh=True)
     assert ws.plan().writes > 0
+
+
+def test_fresh_never_deletes_customer_files_that_somebody_put_there(tmp_path):
+    (tmp_path / "workspace.toml").write_text(preset_text("demo"), "utf-8")
+    (tmp_path / "accounts.csv").write_text("external_id,name\nP-1,Ours\n", "utf-8")
+    with pytest.raises(InputError, match=r"accounts\.csv .* not made by the demo"):
+        Workspace.demo(tmp_path, fresh=True)
+    assert "Ours" in (tmp_path / "accounts.csv").read_text("utf-8")

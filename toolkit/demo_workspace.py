@@ -34,6 +34,9 @@ OWN_FILES = (MAPPING_FILE, *CUSTOMER_FILES, "ca.pem")
 OWN_PATTERNS = ("store.*", "org.*", "snapshots", "notebooks")
 """What --fresh removes: only what the demo itself wrote, never the folder."""
 
+MADE_HERE = "org.demo"
+"""The file that says that the customer's files of a folder were written by the demo, and may go with it."""
+
 
 @dataclass(frozen=True)
 class DemoConnection:
@@ -66,14 +69,29 @@ def create_demo(folder: Path, accounts: int | None = None, seed: int | None = No
         if not fresh:
             _refuse_another_demo(folder, settings, accounts, seed)
             if not any((folder / name).exists() for name in CUSTOMER_FILES):
-                write_customer_side(folder, settings.demo.accounts, settings.demo.seed, AS_OF.date())
+                _write_customer_side(folder, settings.demo.accounts, settings.demo.seed)
             return
+        _refuse_files_of_somebody(folder)
         accounts, seed = accounts or settings.demo.accounts, seed if seed is not None else settings.demo.seed
         remove(folder)
     accounts, seed = accounts or ACCOUNTS, SEED if seed is None else seed
     folder.mkdir(parents=True, exist_ok=True)
-    write_customer_side(folder, accounts=accounts, seed=seed, today=AS_OF.date())
+    _write_customer_side(folder, accounts, seed)
     mapping.write_text(demo_mapping(accounts, seed), "utf-8")
+
+
+def _write_customer_side(folder: Path, accounts: int, seed: int) -> None:
+    write_customer_side(folder, accounts=accounts, seed=seed, today=AS_OF.date())
+    (folder / MADE_HERE).write_text("The demo wrote the customer's files here; --fresh removes them.\n", "utf-8")
+
+
+def _refuse_files_of_somebody(folder: Path) -> None:
+    theirs = [name for name in CUSTOMER_FILES if (folder / name).exists()]
+    if theirs and not (folder / MADE_HERE).exists():
+        raise InputError(
+            f"{', '.join(theirs)} in {folder} were not made by the demo; --fresh would delete them.",
+            hint="Move them away, or choose another folder with --workspace.",
+        )
 
 
 def demo_mapping(accounts: int, seed: int) -> str:
