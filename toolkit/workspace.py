@@ -165,13 +165,11 @@ class Workspace(WorkspaceView):
     def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]]) -> None:
         """Change mapped fields, named by their Salesforce field, and save the mapping file; its comments are kept.
 
-        Raises ConfigError when the result is not valid; the file is then left as it was.
+        Raises InputError for a value that a field cannot have, ConfigError when the mapping as a whole is not valid;
+        the file is then left as it was.
         """
         self._allow("edit")
-        fields = tuple(
-            FieldMapping(**(field.model_dump(exclude_unset=True) | dict(edits.get(field.there, {}))))
-            for field in self.mapped.fields
-        )
+        fields = tuple(_edited(field, edits.get(field.there, {})) for field in self.mapped.fields)
         unknown = set(edits) - {field.there for field in fields}
         if unknown:
             raise NotFoundError(f"Not mapped: {', '.join(sorted(unknown))}.", hint="Add the field to the mapping file.")
@@ -426,3 +424,15 @@ class Workspace(WorkspaceView):
                 f"{person} may not {deed} in this workspace.",
                 hint=f"[access] {deed} in the mapping file names who may: {', '.join(allowed) or 'nobody'}.",
             )
+
+
+def _edited(field: FieldMapping, edits: Mapping[str, Any]) -> FieldMapping:
+    """Return a mapped field with some of its settings changed; what was left to its default stays so."""
+    try:
+        return FieldMapping(**(field.model_dump(exclude_unset=True) | dict(edits)))
+    except ValueError as error:
+        given = ", ".join(f"{name} = {value!r}" for name, value in edits.items())
+        raise InputError(
+            f"{field.there} cannot be mapped with {given}.",
+            hint="The mapping file that `cs-toolkit init` writes explains each setting and what it may be.",
+        ) from error

@@ -37,7 +37,7 @@ def test_an_org_that_refuses_is_shown_in_words_until_it_answers(connected):
     card.look_again.click()
     assert "Not connected" in card.facts.value
     assert "allowance" in card.message.text
-    assert (card.refresh_fields.disabled, card.allowance.layout.visibility) == (True, "hidden")
+    assert (card.refresh_fields.disabled, card.allowance.layout.display) == (True, "none")
     assert card.message.text in card.summary()
     connected.demo_org.faults.set_daily_limit(15_000, used=10)
     card.look_again.click()

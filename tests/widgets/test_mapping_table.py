@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from toolkit import Workspace
+from toolkit.errors import InputError
 from toolkit.widgets import MappingTable
 
 
@@ -87,6 +88,11 @@ def test_what_the_table_does_not_offer_cannot_be_entered(ws):
         with pytest.raises(ValueError, match=r"none of|whole number|cannot be edited"):
             table.edit("CS_Stage__c", column, value)
     assert table.save_button.disabled
+    before = mapping_text(ws)
+    for edit in ({"direction": "sideways"}, {"colour": "red"}):
+        with pytest.raises(InputError, match="CS_Stage__c cannot be mapped with"):
+            ws.edit_mapping({"CS_Stage__c": edit})
+    assert mapping_text(ws) == before
 
 
 def test_CAT_20_a_score_that_does_not_fit_the_field_chosen_for_it_has_a_light_and_a_reason(tmp_path):
@@ -107,7 +113,7 @@ def test_CAT_21_a_field_that_went_away_is_seen_after_checking_again(ws):
     segment = row(table, "CS_Segment__c")
     assert segment["cells"]["light"] == "error"
     assert "CS_Segment__c" in segment["note"]
-    assert "■ does not fit" in table.html()
+    assert "■ no fit" in table.html()
     assert table.summary() == "Field mapping: 16 fields; 15 fit, 1 do not fit"
 
 

@@ -82,7 +82,7 @@ class ConnectionCard(NotebookWidget):
     def _show(self) -> None:
         card = self._connection
         self.facts.value = self.html() if card else facts_html("Not connected to Salesforce", {})
-        self.allowance.layout.visibility = self.used.layout.visibility = "visible" if card else "hidden"
+        self.allowance.layout.display = self.used.layout.display = None if card else "none"
         self.refresh_fields.disabled = card is None
         if card is None:
             return

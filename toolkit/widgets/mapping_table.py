@@ -17,7 +17,7 @@ from toolkit.workspace import Workspace
 
 DIRECTIONS = {"input": "from Salesforce", "output": "to Salesforce", "two_way": "both ways"}
 RULES = {"hold": "a person decides", "salesforce_wins": "Salesforce wins", "toolkit_wins": "toolkit wins"}
-LIGHTS = {"ok": "fits", "warning": "look", "error": "does not fit"}
+LIGHTS = {"ok": "fits", "warning": "look", "error": "no fit"}
 COUNTED = {"ok": "fit", "warning": "deserve a look", "error": "do not fit"}
 COLUMNS = (
     Column("light", "Light", width=84, words=LIGHTS, tones={light: light for light in LIGHTS}),

@@ -29,10 +29,10 @@ TONES = {
 COLUMNS = (
     Column("#", "#", width=56, align="right"),
     Column("Written to", "Written to", width=104),
-    Column("Record", "Record", width=190),
+    Column("Record", "Record", width=210),
     Column("Field", "Field", width=170),
-    Column("Before", "Before", width=120),
-    Column("After", "After", width=140),
+    Column("Before", "Before", width=112),
+    Column("After", "After", width=124),
     Column("Verdict", "Verdict", width=96, tones=TONES),
     Column("Why", "Why", wrap=True),
 )
