@@ -26,7 +26,7 @@ _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 
 def updated(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/updated/?start=&end=: the ids of the records that were made or changed."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     start, end = _window(org, call, UPDATED_DAYS)
     rows = _rows(org, call, found, f"SELECT Id FROM {found.name} WHERE {_between(start, end)}")
     return Answer(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": rest_time(_covered(org, end))})
@@ -34,7 +34,7 @@ def updated(org: OrgState, call: Call, sobject: str) -> Answer:
 
 def deleted(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/deleted/?start=&end=: the records that were put into the recycle bin."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     start, end = _window(org, call, DELETED_DAYS)
     rows = []
     if found.field("IsDeleted") is not None:

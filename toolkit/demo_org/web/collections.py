@@ -35,7 +35,7 @@ def update(org: OrgState, call: Call) -> Answer:
 
 def upsert(org: OrgState, call: Call, sobject: str, field: str) -> Answer:
     """PATCH /composite/sobjects/X/FIELD: change or make the records that each entry's external id names."""
-    return _write(org, call, "upsert", find_object(org, sobject).name, field)
+    return _write(org, call, "upsert", find_object(org, call, sobject).name, field)
 
 
 def delete(org: OrgState, call: Call) -> Answer:
@@ -57,7 +57,7 @@ def retrieve(org: OrgState, call: Call, sobject: str) -> Answer:
         ids, fields = _texts(body.get("ids")), _texts(body.get("fields"))
     else:
         ids, fields = call.query.get("ids", "").split(","), call.query.get("fields", "").split(",")
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     ids = [each.strip() for each in ids if each.strip()]
     names = list(dict.fromkeys(each.strip() for each in fields if each.strip()))
     _check_size(len(ids), MOST_READ)

@@ -21,22 +21,22 @@ def every_object(org: OrgState, call: Call) -> Answer:
 
 def one_object(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/describe: everything about an object."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     return _if_changed(org, call, lambda: _full(org, call, found))
 
 
 def short_object(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X: the short describe and recent items (this org keeps none)."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     full = _full(org, call, found)
     short = {name: value for name, value in full.items() if name not in _SHORT_LEFT_OUT}
     return Answer(200, {"objectDescribe": short, "recentItems": []})
 
 
-def find_object(org: OrgState, name: str) -> SObject:
-    """Return the object of that name in any case. Raises NOT_FOUND."""
+def find_object(org: OrgState, call: Call, name: str) -> SObject:
+    """Return the object of that name in any case. Raises NOT_FOUND, also when the caller may not read it."""
     found = org.schema.get(name)
-    if found is None:
+    if found is None or not org.access(call.user_id).may("Read", found):
         raise not_found()
     return found
 

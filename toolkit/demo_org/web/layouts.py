@@ -23,7 +23,7 @@ Described = dict[str, object]
 
 def layouts(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/describe/layouts: the page layout, and which record types have it."""
-    found = _layoutable(org, sobject)
+    found = _layoutable(org, call, sobject)
     fields = _fields(org, call, found)
     items = [_item(each) for each in fields]
     layout_id = make_id(LAYOUT_PREFIX, _number(org, found))
@@ -51,16 +51,16 @@ def layouts(org: OrgState, call: Call, sobject: str) -> Answer:
     )
 
 
-def quick_actions(org: OrgState, _call: Call, sobject: str | None = None) -> Answer:
+def quick_actions(org: OrgState, call: Call, sobject: str | None = None) -> Answer:
     """GET /quickActions or /sobjects/X/quickActions: this org has none."""
     if sobject is not None:
-        find_object(org, sobject)
+        find_object(org, call, sobject)
     return Answer(200, [])
 
 
 def layout_of(org: OrgState, call: Call, sobject: str, record_type: str) -> Answer:
     """GET /sobjects/X/describe/layouts/RECORDTYPE: the page layout of one record type."""
-    found = _layoutable(org, sobject)
+    found = _layoutable(org, call, sobject)
     if record_type[:15] not in [each[0][:15] for each in _record_types(found)]:
         raise not_found()
     body = layouts(org, call, sobject).body
@@ -70,25 +70,28 @@ def layout_of(org: OrgState, call: Call, sobject: str, record_type: str) -> Answ
 
 def compact_layouts(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/describe/compactLayouts: the few fields that stand for a record."""
-    found = _layoutable(org, sobject)
+    found = _layoutable(org, call, sobject)
     return Answer(200, _compact(org, call, found))
 
 
 def compact_layouts_of(org: OrgState, call: Call) -> Answer:
     """GET /compactLayouts?q=Account,Contact: the same for several objects."""
     names = [each.strip() for each in call.query.get("q", "").split(",") if each.strip()]
-    return Answer(200, {find_object(org, each).name: _compact(org, call, find_object(org, each)) for each in names})
+    return Answer(
+        200, {find_object(org, call, each).name: _compact(org, call, find_object(org, call, each)) for each in names}
+    )
 
 
-def approval_layouts(org: OrgState, _call: Call, sobject: str) -> Answer:
+def approval_layouts(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/describe/approvalLayouts: there are none."""
-    _layoutable(org, sobject)
+    _layoutable(org, call, sobject)
     return Answer(200, {"approvalLayouts": []})
 
 
-def tabs(org: OrgState, _call: Call) -> Answer:
+def tabs(org: OrgState, call: Call) -> Answer:
     """GET /tabs: one tab an object that people work with."""
-    found = [each for name in TABS if (each := org.schema.get(name)) is not None]
+    visible = org.visible(org.access(call.user_id))
+    found = [each for name in TABS if (each := visible.get(name)) is not None]
     return Answer(200, [_tab(org, each) for each in found])
 
 
@@ -103,7 +106,7 @@ def recent(org: OrgState, call: Call) -> Answer:
     if not limit.isdigit() or not 1 <= int(limit) <= MOST_RECENT:
         raise Refusal(400, "INVALID_QUERY_SCOPE", f"limit must be between 1 and {MOST_RECENT}")
     found: list[tuple[str, dict[str, object]]] = []
-    for sobject in org.schema:
+    for sobject in org.visible(org.access(call.user_id)):
         if sobject.field("LastViewedDate") is None or sobject.name_column is None or not sobject.layoutable:
             continue
         soql = (
@@ -123,8 +126,8 @@ def _of_version(record: dict[str, object], call: Call) -> dict[str, object]:
     return record
 
 
-def _layoutable(org: OrgState, name: str) -> SObject:
-    found = find_object(org, name)
+def _layoutable(org: OrgState, call: Call, name: str) -> SObject:
+    found = find_object(org, call, name)
     if not found.layoutable:
         raise not_found()
     return found

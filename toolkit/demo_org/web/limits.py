@@ -40,14 +40,15 @@ def limits(org: OrgState, _call: Call) -> Answer:
 def record_count(org: OrgState, call: Call) -> Answer:
     """GET /limits/recordCount?sObjects=A,B: how many records there are; objects without any are left out."""
     asked = [name.strip() for name in call.query.get("sObjects", "").split(",") if name.strip()]
+    visible = org.visible(org.access(call.user_id))
     names = []
     for name in asked:
-        sobject = org.schema.get(name)
+        sobject = visible.get(name)
         if sobject is None:
             raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
         names.append(sobject.name)
     if not asked:
-        names = [sobject.name for sobject in org.schema]
+        names = [sobject.name for sobject in visible]
     counted = [(name, org.count(name)) for name in names]
     return Answer(200, {"sObjects": [{"count": count, "name": name} for name, count in counted if count]})
 

@@ -33,7 +33,7 @@ _ORDER_LABELS = {"picklist": ("Low to High", "High to Low"), "phone": ("9-0", "0
 
 def listing(org: OrgState, call: Call, sobject: str) -> Answer:
     """GET /sobjects/X/listviews: the list views of an object."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     views = [each for each in org.list_views if each.sobject == found.name]
     limit, offset = _window(call, DEFAULT_ROWS * 4)
     shown = views[offset : offset + limit]
@@ -58,12 +58,12 @@ def recent(org: OrgState, call: Call, sobject: str) -> Answer:
 
 def basic(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
     """GET /sobjects/X/listviews/ID: where a list view's parts are."""
-    return Answer(200, _basic(call, _find(org, sobject, view_id)))
+    return Answer(200, _basic(call, _find(org, call, sobject, view_id)))
 
 
-def describe(org: OrgState, _call: Call, sobject: str, view_id: str) -> Answer:
+def describe(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
     """GET /sobjects/X/listviews/ID/describe: columns, order, filter, scope, and the whole as SOQL."""
-    view = _find(org, sobject, view_id)
+    view = _find(org, call, sobject, view_id)
     return Answer(
         200,
         {
@@ -80,7 +80,7 @@ def describe(org: OrgState, _call: Call, sobject: str, view_id: str) -> Answer:
 
 def results(org: OrgState, call: Call, sobject: str, view_id: str) -> Answer:
     """GET /sobjects/X/listviews/ID/results?limit=&offset=: the rows a person would see."""
-    view = _find(org, sobject, view_id)
+    view = _find(org, call, sobject, view_id)
     limit, offset = _window(call, DEFAULT_ROWS)
     columns = _columns(org, view)
     with org.query(soql(org, view), org.access(call.user_id)) as (prepared, rows):
@@ -127,8 +127,8 @@ def _values(operator: str, values: tuple[str, ...]) -> str:
     return f"({', '.join(values)})" if operator in ("in", "notIn") else values[0]
 
 
-def _find(org: OrgState, sobject: str, view_id: str) -> ListView:
-    found = find_object(org, sobject)
+def _find(org: OrgState, call: Call, sobject: str, view_id: str) -> ListView:
+    found = find_object(org, call, sobject)
     for view in org.list_views:
         if view.sobject == found.name and view_id in (view.id, view.id[:15], view.developer_name):
             return view
@@ -160,7 +160,9 @@ def _basic(call: Call, view: ListView) -> dict[str, object]:
 
 
 def _columns(org: OrgState, view: ListView) -> list[dict[str, object]]:
-    sobject = find_object(org, view.sobject)
+    sobject = org.schema.get(view.sobject)
+    if sobject is None:
+        raise not_found()
     columns: list[dict[str, object]] = []
     for path in (*view.columns, *HIDDEN_COLUMNS):
         field = _field(org, sobject, path)

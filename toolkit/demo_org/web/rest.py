@@ -26,7 +26,7 @@ FIRST_WITH_CREATED = 46
 
 def create(org: OrgState, call: Call, sobject: str) -> Answer:
     """POST /sobjects/X: a new record."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     check_lock(org, call.path)
     record_id = org.records.create(found.name, _values(call, found), org.access(call.user_id), allows_duplicates(call))
     return Answer(201, {"id": record_id, "success": True, "errors": []}, _location(call, found, record_id))
@@ -34,12 +34,12 @@ def create(org: OrgState, call: Call, sobject: str) -> Answer:
 
 def read(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """GET /sobjects/X/ID?fields=: a record, whole or in part."""
-    return _record(org, call, find_object(org, sobject), record_id)
+    return _record(org, call, find_object(org, call, sobject), record_id)
 
 
 def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """PATCH /sobjects/X/ID: change a record."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     access = org.access(call.user_id)
     _check_unchanged(org, call, found, record_id)
     check_lock(org, call.path)
@@ -49,7 +49,7 @@ def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
 
 def delete(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """DELETE /sobjects/X/ID: put a record into the recycle bin."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     _check_unchanged(org, call, found, record_id)
     check_lock(org, call.path)
     org.records.delete(found.name, record_id, org.access(call.user_id))
@@ -58,7 +58,7 @@ def delete(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
 
 def read_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
     """GET /sobjects/X/FIELD/VALUE: a record by an external id; or /X/ID/RELATIONSHIP: the record it refers to."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     if _is_record(found, field):
         return _related(org, call, found, field, value)
     key = _external(org, call, found, field)
@@ -72,7 +72,7 @@ def read_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> 
 
 def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
     """PATCH /sobjects/X/FIELD/VALUE: change the record with this external id, or make it; or a record's parent."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     if _is_record(found, field):
         parent, parent_id = _parent(org, call, found, field, value)
         return update(org, call, parent.name, parent_id)
@@ -98,7 +98,7 @@ def upsert(org: OrgState, call: Call, sobject: str, field: str, value: str) -> A
 
 def delete_by(org: OrgState, call: Call, sobject: str, field: str, value: str) -> Answer:
     """DELETE /sobjects/X/FIELD/VALUE: put the record with this external id into the recycle bin; or a parent."""
-    found = find_object(org, sobject)
+    found = find_object(org, call, sobject)
     if _is_record(found, field):
         parent, parent_id = _parent(org, call, found, field, value)
         return delete(org, call, parent.name, parent_id)
@@ -149,7 +149,7 @@ def _parent(org: OrgState, call: Call, found: SObject, record_id: str, relations
         raise not_found()
     values = org.records.get(found.name, record_id, org.access(call.user_id), [reference.name])
     target = values[reference.name]
-    parent = None if target is None else org.schema.by_prefix(str(target))
+    parent = None if target is None else org.visible(org.access(call.user_id)).by_prefix(str(target))
     if parent is None:
         raise not_found()
     return parent, str(target)

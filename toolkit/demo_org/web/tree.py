@@ -13,7 +13,7 @@ from itertools import groupby
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.records import Outcome, Saved
-from toolkit.demo_org.schema import ChildRelationship, SObject
+from toolkit.demo_org.schema import ChildRelationship, Schema, SObject
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.web.describe import find_object
 from toolkit.demo_org.web.routing import Route
@@ -37,7 +37,8 @@ class _Node:
 
 def create(org: OrgState, call: Call, sobject: str) -> Answer:
     """POST /composite/tree/X: make all records, children with their parent's id."""
-    levels = _levels(org, find_object(org, sobject), call.json_object())
+    schema = org.visible(org.access(call.user_id))
+    levels = _levels(schema, find_object(org, call, sobject), call.json_object())
     nodes = [node for level in levels for node in level]
     _check(nodes)
     try:
@@ -56,12 +57,12 @@ class _UndoneError(Exception):
     """Raised inside the transaction to undo it."""
 
 
-def _levels(org: OrgState, sobject: SObject, body: Mapping[str, object]) -> list[list[_Node]]:
+def _levels(schema: Schema, sobject: SObject, body: Mapping[str, object]) -> list[list[_Node]]:
     level = [_node(each, sobject, None, None) for each in _records(body)]
     levels = []
     while level:
         levels.append(level)
-        level = [child for node in level for child in _children(org, node)]
+        level = [child for node in level for child in _children(schema, node)]
         if len(levels) > DEEPEST:
             raise Refusal(400, "LIMIT_EXCEEDED", f"The tree is deeper than {DEEPEST} levels")
     return levels
@@ -89,11 +90,11 @@ def _node(
     return _Node(reference, sobject, values, parent, "" if relationship is None else relationship.field)
 
 
-def _children(org: OrgState, node: _Node) -> Iterator[_Node]:
+def _children(schema: Schema, node: _Node) -> Iterator[_Node]:
     named = {each.name.lower(): each for each in node.sobject.child_relationships if each.name}
     for name in [each for each, value in node.values.items() if isinstance(value, dict) and "records" in value]:
         relationship = named.get(name.lower())
-        child = None if relationship is None else org.schema.get(relationship.child)
+        child = None if relationship is None else schema.get(relationship.child)
         if relationship is None or child is None:
             raise Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {node.sobject.name}")
         for each in _records(node.values.pop(name)):
