@@ -35,6 +35,27 @@ _SOAP_TYPES = {
 _NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist", "base64"})
 
 
+_URLS = (
+    *("compactLayouts", "rowTemplate", "approvalLayouts", "uiDetailTemplate", "uiEditTemplate", "defaultValues"),
+    *("listviews", "describe", "uiNewRecord", "quickActions", "layouts", "sobject"),
+)
+"""The order in which live orgs list the addresses of most objects."""
+
+_PARTS_OF_OTHERS = frozenset({"OpportunityContactRole"})
+"""Objects that are found, listed and brought back only with the record they belong to."""
+
+_PECULIAR: dict[tuple[str, str], dict[str, object]] = {
+    ("Account", "JigsawCompanyId"): {"relationshipName": "JigsawCompany"},
+    ("Case", "Comments"): {"aggregatable": True, "byteLength": 4_000, "sortable": True},
+    ("Event", "AccountId"): {"searchPrefilterable": True},
+    ("Event", "ActivityDate"): {"aggregatable": False},
+    ("Lead", "IsUnreadByOwner"): {"defaultValue": False},
+    ("Opportunity", "ContactId"): {"searchPrefilterable": False},
+    ("Opportunity", "Fiscal"): {"byteLength": 6},
+}
+"""What live orgs say of single fields against the rule for their type."""
+
+
 def describe_global(schema: Schema, access: Access, version: float) -> dict[str, object]:
     """Return the list of the objects the user may see, 28 keys each."""
     return {
@@ -72,10 +93,10 @@ def describe_object(
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
         "recordTypeInfos": _record_types(sobject, version),
-        "searchLayoutable": sobject.layoutable,
+        "searchLayoutable": sobject.layoutable and sobject.name not in _PARTS_OF_OTHERS,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": label, "name": name} for name, label in sobject.scopes],
-        "urls": _urls(sobject, version) | _pages(sobject, version, instance_url),
+        "urls": _in_order(_urls(sobject, version) | _pages(sobject, version, instance_url)),
     }
     return dict(sorted(described.items()))
 
@@ -89,7 +110,7 @@ def _flags(sobject: SObject, access: Access) -> dict[str, object]:
         "createable": sobject.createable and access.may("Create", sobject),
         "custom": sobject.custom,
         "customSetting": False,
-        "deepCloneable": sobject.name == "Opportunity",
+        "deepCloneable": sobject.name in ("Campaign", "Opportunity"),
         "deletable": sobject.deletable and access.may("Delete", sobject),
         "deprecatedAndHidden": False,
         "feedEnabled": sobject.feed_enabled,
@@ -101,14 +122,14 @@ def _flags(sobject: SObject, access: Access) -> dict[str, object]:
         "labelPlural": sobject.label_plural,
         "layoutable": sobject.layoutable,
         "mergeable": sobject.mergeable,
-        "mruEnabled": sobject.layoutable,
+        "mruEnabled": sobject.layoutable and sobject.name not in _PARTS_OF_OTHERS,
         "name": sobject.name,
         "queryable": True,
         "replicateable": True,
         "retrieveable": True,
-        "searchable": worked_on,
+        "searchable": worked_on and sobject.name not in _PARTS_OF_OTHERS,
         "triggerable": worked_on,
-        "undeletable": sobject.deletable and sobject.has_bin,
+        "undeletable": sobject.deletable and sobject.has_bin and sobject.name not in _PARTS_OF_OTHERS,
         "updateable": sobject.updateable and access.may("Edit", sobject),
     }
 
@@ -116,16 +137,15 @@ def _flags(sobject: SObject, access: Access) -> dict[str, object]:
 def _urls(sobject: SObject, version: float) -> dict[str, str]:
     base = f"/services/data/v{version:.1f}/sobjects/{sobject.name}"
     urls = {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base}
-    if not sobject.layoutable:
-        return urls
-    return {
-        "compactLayouts": f"{base}/describe/compactLayouts",
-        "approvalLayouts": f"{base}/describe/approvalLayouts",
-        "listviews": f"{base}/listviews",
-        "quickActions": f"{base}/quickActions",
-        "layouts": f"{base}/describe/layouts",
-        **urls,
-    }
+    if sobject.layoutable:
+        urls |= {
+            "compactLayouts": f"{base}/describe/compactLayouts",
+            "quickActions": f"{base}/quickActions",
+            "layouts": f"{base}/describe/layouts",
+        }
+        if sobject.name not in _PARTS_OF_OTHERS:
+            urls |= {"approvalLayouts": f"{base}/describe/approvalLayouts", "listviews": f"{base}/listviews"}
+    return _in_order(urls)
 
 
 def _pages(sobject: SObject, version: float, instance_url: str) -> dict[str, str]:
@@ -135,6 +155,10 @@ def _pages(sobject: SObject, version: float, instance_url: str) -> dict[str, str
         "uiEditTemplate": f"{instance_url}/{{ID}}/e",
         "uiNewRecord": f"{instance_url}/{sobject.key_prefix}/e",
     }
+
+
+def _in_order(urls: dict[str, str]) -> dict[str, str]:
+    return {name: urls[name] for name in _URLS if name in urls}
 
 
 def _record_types(sobject: SObject, version: float) -> list[dict[str, object]]:
@@ -238,7 +262,7 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "unique": field.unique,
         "updateable": field.updateable and editable,
         "writeRequiresMasterRead": False,
-    }
+    } | _PECULIAR.get((sobject.name, field.name), {})
 
 
 def _is_prefilterable(field: Field) -> bool:

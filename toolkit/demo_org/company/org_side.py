@@ -23,6 +23,7 @@ from toolkit.demo_org.database import Database
 from toolkit.demo_org.objects.opportunity import STAGES
 from toolkit.demo_org.records import Records
 from toolkit.demo_org.schema import Schema
+from toolkit.demo_org.statements import defaults
 from toolkit.demo_org.validation import Stored
 
 INTEGRATION_USERNAME = "integration@demo.example"
@@ -134,8 +135,18 @@ class _People:
             "OrganizationType": "Developer Edition",
             "InstanceName": "DEMO1",
             "IsSandbox": 1,
+            "ReceivesInfoEmails": 1,
+            "ReceivesAdminInfoEmails": 1,
+            "PreferencesLightningLoginEnabled": 1,
+            "SignupCountryIsoCode": "GB",
+            "NumKnowledgeService": 2,
+            "MonthlyPageViewsUsed": 0,
+            "MonthlyPageViewsEntitlement": 0,
             **audit,
         }
+        company = self._schema.get("Organization")
+        assert company is not None
+        organization = {**defaults(company, tuple(organization), self.admin), **organization}
         write_rows(self._database, "Organization", [organization])
         users = [
             _user(self.admin, "Org", "Admin", ADMIN_USERNAME, "Administrator", profiles[0], audit),

@@ -52,7 +52,7 @@ def lead() -> SObject:
             currency("AnnualRevenue", "Annual Revenue", 18, 0),
             whole_number("NumberOfEmployees", "Employees"),
             owner(to=("Group", "User")),
-            system(checkbox("IsConverted", "Converted")),
+            checkbox("IsConverted", "Converted", updateable=False, permissionable=False),
             checkbox("IsUnreadByOwner", "Unread By Owner", default=True, permissionable=False),
             *audit_fields(),
             *viewed_fields(),
