@@ -4,6 +4,7 @@ The demo org and the client are imported by the fixtures that need them, so that
 wait for a web server to load.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,27 @@ def workspace_folder(tmp_path) -> Path:
 def demo_mapping() -> str:
     """Return the demo preset, for an org of 60 accounts."""
     return preset_text("demo").replace("accounts = 500", f"accounts = {ACCOUNTS}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium for the tests of one file. It ends with them: another file could not start Playwright beside it."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)  # a busy machine is no failure
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path(), args=chromium_flags())
+        yield started
+        started.close()
+
+
+def chromium_path() -> str:
+    """Return the browser that ``python tests`` found, or the usual place of one."""
+    return os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
+
+
+def chromium_flags() -> list[str]:
+    """Return what keeps Chromium from asking anybody for anything; root may only start it without its sandbox."""
+    flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync"]
+    return [*flags, "--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else flags

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import random
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 from toolkit.config import Measure, Settings, load, preset_text
 from toolkit.frames import CHANGES, CONTRIBUTIONS, JOURNAL, LINKS, SCORES, conform
@@ -25,8 +24,6 @@ from toolkit.store import Store
 from toolkit.writeback.cost import predict
 from toolkit.writeback.digest import digest_of
 from toolkit.writeback.plan import Plan
-
-expect.set_options(timeout=30_000)  # a busy machine is no failure
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 AWKWARD = [
@@ -387,17 +384,6 @@ def serve_folder() -> Iterator[Callable[[Path], str]]:
     """A function that serves a folder until the test ends and returns the address."""
     with contextlib.ExitStack() as stack:
         yield lambda folder: stack.enter_context(served(folder))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        path = os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -1,22 +1,10 @@
 """The consent page in a real browser: a person reads, logs in, says yes or no, and is sent back to the app."""
 
-import os
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 REDIRECT = "http://localhost:1717/OauthRedirect"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    flags = ["--disable-gpu", "--disable-quic", "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        path = os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,24 +1,10 @@
 """The window in a real browser, as an admin uses it. Nothing foreign is asked for and no error reaches the console."""
 
-import os
-
 import pytest
 import requests
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
-expect.set_options(timeout=20_000)
 PAYLOAD = "<img src=x onerror=\"document.title='owned'\"><b>Bold</b>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        path = os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["desktop", "phone"])

@@ -13,13 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-FLAGS = [
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 STARTED_WITHIN = 60
 RUN_WITHIN = 90_000
 
@@ -56,7 +52,7 @@ class Lab:
 
 
 @contextmanager
-def opened(folder: Path, *, dark: bool = False) -> Iterator[Lab]:
+def opened(browser: Browser, folder: Path, *, dark: bool = False) -> Iterator[Lab]:
     """Open a copy of the tour in JupyterLab, with everything that JupyterLab keeps inside `folder`."""
     notebooks, settings = folder / "notebooks", folder / "settings"
     notebooks.mkdir(parents=True)
@@ -78,15 +74,11 @@ def opened(folder: Path, *, dark: bool = False) -> Iterator[Lab]:
     home = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{home}/api", server, folder / "server.log")
-        with sync_playwright() as playwright:
-            path = os.environ.get("CS_TOOLKIT_CHROMIUM", "/usr/bin/chromium")
-            flags = [*FLAGS, *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
-            browser = playwright.chromium.launch(executable_path=path, args=flags)
-            lab = Lab(browser.new_page(viewport={"width": 1400, "height": 900}))
-            listen(lab, home)
-            lab.page.goto(f"{home}/lab/tree/00_tour.ipynb")
-            yield lab
-            browser.close()
+        lab = Lab(browser.new_page(viewport={"width": 1400, "height": 900}))
+        listen(lab, home)
+        lab.page.goto(f"{home}/lab/tree/00_tour.ipynb")
+        yield lab
+        lab.page.close()
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -151,7 +143,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture
-def lab(tmp_path) -> Iterator[Lab]:
+def lab(browser, tmp_path) -> Iterator[Lab]:
     """The tour, open in JupyterLab."""
-    with opened(tmp_path) as lab:
+    with opened(browser, tmp_path) as lab:
         yield lab
