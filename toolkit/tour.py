@@ -121,6 +121,7 @@ def _serve(console: Console, workspace: Workspace, *, browser: bool) -> None:
         _say(console, "Serving", "Ctrl-C ends all three")
         dashboard_port, lab_port = free_port(DASHBOARD_PORT), free_port(LAB_PORT)
         console.print(Text(f"  Dashboard   http://127.0.0.1:{dashboard_port}"))
+        console.print(Text(f"  Demo org    {workspace.org.url}  (its certificate is its own, so a browser asks first)"))
         console.print(Text("  JupyterLab  at the address that it prints below, which carries its access token"))
         environment = os.environ | {DEMO_FOLDER: str(workspace.folder.absolute())}
         commands = (
