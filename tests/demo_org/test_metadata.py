@@ -75,6 +75,13 @@ def test_a_permission_set_that_is_assigned_opens_a_field_and_one_taken_away_clos
     assert not access.readable("Account", "Risk__c")
 
 
+def test_an_assignment_is_active_and_comes_from_no_group_and_there_are_no_licenses(org):
+    columns = "PermissionSetGroupId, ExpirationDate, IsActive, IsRevoked"
+    (row,) = org.look(f"SELECT {columns} FROM PermissionSetAssignment")
+    assert [row[each.strip()] for each in columns.split(",")] == [None, None, True, False]
+    assert org.look("SELECT Id, AssigneeId, PermissionSetLicenseId FROM PermissionSetLicenseAssign") == []
+
+
 @pytest.mark.parametrize(
     ("field", "rights", "code"),
     [

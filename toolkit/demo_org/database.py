@@ -210,7 +210,7 @@ def _column(field: Field) -> str:
     if field.type == "id":
         return f'"{field.name}" TEXT PRIMARY KEY NOT NULL'
     if field.type == "boolean":
-        return f'"{field.name}" INTEGER NOT NULL DEFAULT 0'
+        return f'"{field.name}" INTEGER NOT NULL DEFAULT {int(field.default is True)}'
     if field.type == "int":
         return f'"{field.name}" INTEGER'
     if field.type in NUMBER_TYPES:

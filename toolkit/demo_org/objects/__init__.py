@@ -23,6 +23,7 @@ from toolkit.demo_org.objects.permissions import (
     object_permissions,
     permission_set,
     permission_set_assignment,
+    permission_set_license_assign,
 )
 from toolkit.demo_org.objects.person_account import with_person_accounts
 from toolkit.demo_org.objects.profile import profile
@@ -54,6 +55,7 @@ _OTHERS = (
     organization,
     permission_set,
     permission_set_assignment,
+    permission_set_license_assign,
     profile,
     record_type,
     success_plan,

@@ -3,6 +3,7 @@
 from toolkit.demo_org.objects.fields import (
     audit_fields,
     checkbox,
+    deleted,
     moment,
     picklist,
     record_id,
@@ -50,7 +51,7 @@ def permission_set() -> SObject:
 
 
 def permission_set_assignment() -> SObject:
-    """Return the PermissionSetAssignment object."""
+    """Return the PermissionSetAssignment object. Here no assignment expires, and none comes from a group."""
     return SObject(
         "PermissionSetAssignment",
         "Permission Set Assignment",
@@ -59,14 +60,41 @@ def permission_set_assignment() -> SObject:
         (
             record_id("PermissionSetAssignment"),
             _fixed("PermissionSetId", "PermissionSet ID", "PermissionSet", "PermissionSet"),
+            system(reference("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup", None)),
             _fixed("AssigneeId", "Assignee ID", "User", "Assignee"),
             system(moment("SystemModstamp", "Date Assigned", nillable=False, defaulted_on_create=True)),
+            system(moment("ExpirationDate", "Expires On")),
+            system(checkbox("IsActive", "Is Active", default=True)),
+            system(checkbox("IsRevoked", "Is Revoked")),
         ),
         updateable=False,
         layoutable=False,
         feed_enabled=False,
         unique_together=("PermissionSetId", "AssigneeId"),
         scopes=(("everything", "All permission set assignments"),),
+    )
+
+
+def permission_set_license_assign() -> SObject:
+    """Return the PermissionSetLicenseAssign object. This org has no such licenses, so it has no records."""
+    return SObject(
+        "PermissionSetLicenseAssign",
+        "Permission Set License Assignment",
+        "Permission Set License Assignments",
+        "2LA",
+        (
+            record_id("PermissionSetLicenseAssign"),
+            deleted(),
+            *audit_fields(),
+            system(reference("PermissionSetLicenseId", "Permission Set License ID", "PermissionSetLicense", None)),
+            system(reference("AssigneeId", "Assigned To ID", "User", "Assignee")),
+        ),
+        createable=False,
+        updateable=False,
+        deletable=False,
+        layoutable=False,
+        feed_enabled=False,
+        scopes=(("everything", "All permission set license assignments"),),
     )
 
 
