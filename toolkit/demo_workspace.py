@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from toolkit.config import Settings, load, preset_text
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_org.company.files import write_customer_side
+from toolkit.demo_org.database import FileFormatError
 from toolkit.errors import InputError, StoreInUseError
 
 AS_OF = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -144,7 +145,8 @@ def _refuse_another_demo(folder: Path, settings: Settings, accounts: int | None,
 def demo_org_of(folder: Path, settings: Settings, *, in_memory: bool = False) -> Iterator[DemoConnection]:
     """Give the running demo org of a workspace: the one another process serves, or one inside this process.
 
-    Raises StoreInUseError when another process has the org open without serving it.
+    Raises StoreInUseError when another process has the org open without serving it, InputError when another version
+    of the program made its file.
     """
     running = served(folder)
     if running is not None:
@@ -153,7 +155,14 @@ def demo_org_of(folder: Path, settings: Settings, *, in_memory: bool = False) ->
     with _held(folder, "org.lock"):
         demo = settings.demo
         database = None if in_memory else folder / "org.sqlite"
-        with DemoOrg.start(accounts=demo.accounts, seed=demo.seed, now=AS_OF, db=database) as org:
+        try:
+            org = DemoOrg.start(accounts=demo.accounts, seed=demo.seed, now=AS_OF, db=database)
+        except FileFormatError:
+            raise InputError(
+                f"{database} holds a demo org that another version of cs-toolkit made.",
+                hint="Start over with: cs-toolkit demo --fresh",
+            ) from None
+        with org:
             yield DemoConnection(org.url, org.ca_file, org.client_id, org.client_secret, org)
 
 

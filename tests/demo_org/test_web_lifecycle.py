@@ -2,16 +2,19 @@
 
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 import requests
 
 from toolkit.demo_org import DemoOrg
+from toolkit.demo_org.database import FileFormatError
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
@@ -84,6 +87,17 @@ def test_an_org_with_a_file_goes_on_where_it_was_left(tmp_path):
             kept = later.get(f"{root}/sobjects/Account/{made.json()['id']}", timeout=20)
             assert kept.json()["Name"] == "Kept"
             assert "CS_Segment__c" not in kept.json()
+
+
+def test_a_file_of_another_version_is_refused_in_words_and_left_as_it_is(tmp_path):
+    db = tmp_path / "org.sqlite"
+    with DemoOrg.start(accounts=5, now=NOW, db=db):
+        pass
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    for _ in range(2):
+        with pytest.raises(FileFormatError, match=r"org\.sqlite holds a demo org that another version .* --fresh"):
+            DemoOrg.start(accounts=5, now=NOW, db=db)
 
 
 def test_a_taken_port_is_an_error():

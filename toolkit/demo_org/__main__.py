@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolkit.demo_org.database import FileFormatError
 from toolkit.demo_org.server import DemoOrg, serve
 
 
@@ -17,7 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--db", type=Path, help="a file that keeps the org; without it everything is gone at the end")
     parser.add_argument("--now", type=_moment, help="freeze the org's clock here, such as 2026-11-02T08:00:00Z")
     chosen = parser.parse_args(arguments)
-    serve(chosen.port, chosen.accounts, chosen.seed, chosen.db, chosen.now, ready=announce)
+    try:
+        serve(chosen.port, chosen.accounts, chosen.seed, chosen.db, chosen.now, ready=announce)
+    except FileFormatError as error:
+        sys.exit(str(error))
 
 
 def announce(org: DemoOrg) -> None:

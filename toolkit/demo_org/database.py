@@ -19,10 +19,22 @@ from toolkit.demo_org.ids import number_of
 from toolkit.demo_org.schema import ID_TYPES, NUMBER_TYPES, Field, Schema, SObject
 
 CHANGE_LOG = "_changes"
+FILE_FORMAT = 1
+"""The version of what a file holds, kept in its header. Raise it when the standard objects change."""
+
+
+class FileFormatError(Exception):
+    """A file holds an org that another version of this code made."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} holds a demo org that another version of this program made. Delete the file, or start over with "
+            "--fresh where that is offered."
+        )
 
 
 class Database:
-    """The tables of an org. Close it, or use it as a context manager."""
+    """The tables of an org. Close it, or use it as a context manager. Raises FileFormatError for another's file."""
 
     def __init__(self, path: Path | None, schema: Schema) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="demo-org-") if path is None else None
@@ -33,6 +45,7 @@ class Database:
         self._idle: list[sqlite3.Connection] = []
         self._last_numbers: dict[str, int] = {}
         self.connection = self._connect()
+        self._check_format()
         if self._folder:
             self.connection.execute("PRAGMA synchronous = OFF")
         self.prepare(schema)
@@ -44,6 +57,7 @@ class Database:
                 f"CREATE TABLE IF NOT EXISTS {CHANGE_LOG} (number INTEGER PRIMARY KEY, record TEXT NOT NULL, "
                 "object TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL)"
             )
+            connection.execute(f"PRAGMA user_version = {FILE_FORMAT}")
             connection.execute("CREATE TABLE IF NOT EXISTS _facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
             for sobject in schema:
                 _prepare_table(connection, sobject)
@@ -147,6 +161,13 @@ class Database:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _check_format(self) -> None:
+        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        is_new = self.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+        if not is_new and found != FILE_FORMAT:
+            self.connection.close()
+            raise FileFormatError(self.path)
 
     def _borrow(self) -> sqlite3.Connection:
         with self._pool_lock:

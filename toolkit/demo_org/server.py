@@ -78,7 +78,7 @@ class DemoOrg:
         that file and goes on where it was left (`accounts`, `seed` and `person_accounts` then count only the first
         time), and the CA's certificate is ``ca.pem`` beside it; without, it is gone when it stops. `port` 0 takes a
         free one. With `person_accounts` an account may be a person, with a contact for a twin.
-        Raises OSError when the port is taken.
+        Raises OSError when the port is taken, FileFormatError when another version of this code made the file.
         """
         listener = _listen(port)
         try:

@@ -18,7 +18,6 @@ from pathlib import Path
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company.org_side import seed as seed_company
-from toolkit.demo_org.company.setup import set_up_older
 from toolkit.demo_org.database import Database, kept_fact
 from toolkit.demo_org.faults import Faults
 from toolkit.demo_org.history import keep_history
@@ -94,7 +93,6 @@ class OrgState:
             self.database.keep_fact("seed", str(seed))
             self.database.keep_fact("accounts", str(accounts))
             self.database.keep_fact("person_accounts", str(int(person_accounts)))
-        set_up_older(self.database, self.schema, self.clock.stamp())
         keep_history(self.database, self.schema)
         self.org_id = str(self.look("SELECT Id FROM Organization")[0]["Id"])
         self.integration_user_id = self._user_id(INTEGRATION_USERNAME)

@@ -178,20 +178,6 @@ class Setup:
         return sobject
 
 
-def set_up_older(database: Database, schema: Schema, at: str) -> None:
-    """Give a file that was made before orgs had permission sets what every org has; leave others alone."""
-    connection = database.connection
-    if connection.execute("SELECT 1 FROM PermissionSet LIMIT 1").fetchone() is not None:
-        return
-    profiles = dict(connection.execute("SELECT Name, Id FROM Profile").fetchall())
-    (admin,) = connection.execute("SELECT min(Id) FROM User").fetchone()
-    setup = Setup(database, schema, at, admin)
-    with database.writing():
-        setup.write_permissions(profiles)
-        setup.write_metadata()
-        setup.write_groups()
-
-
 def _may_be_edited(field: Field) -> bool:
     return field.createable or field.updateable
 
