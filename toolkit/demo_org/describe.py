@@ -36,7 +36,15 @@ _NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist", "base64"})
 
 
 _URLS = (
-    *("compactLayouts", "rowTemplate", "approvalLayouts", "uiDetailTemplate", "uiEditTemplate", "defaultValues"),
+    *(
+        "compactLayouts",
+        "rowTemplate",
+        "approvalLayouts",
+        "passwordUtilities",
+        "uiDetailTemplate",
+        "uiEditTemplate",
+        "defaultValues",
+    ),
     *("listviews", "describe", "uiNewRecord", "quickActions", "layouts", "sobject"),
 )
 """The order in which live orgs list the addresses of most objects."""
@@ -145,6 +153,8 @@ def _urls(sobject: SObject, version: float) -> dict[str, str]:
         }
         if sobject.name not in _PARTS_OF_OTHERS:
             urls |= {"approvalLayouts": f"{base}/describe/approvalLayouts", "listviews": f"{base}/listviews"}
+    if sobject.name == "User":
+        urls["passwordUtilities"] = f"{base}/{{ID}}/password"
     return _in_order(urls)
 
 

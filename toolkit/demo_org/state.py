@@ -84,7 +84,7 @@ class OrgState:
         self.url = ""
         self.ending = threading.Event()
         self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
-        self.people = People(self.look)
+        self.people = People(self.look, self.database)
         self._schema_changes = 0
         self._described_at = self.clock.now()
         if self.database.fact("seed") is None:

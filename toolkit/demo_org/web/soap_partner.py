@@ -49,7 +49,7 @@ def login(call: SoapCall) -> str:
     return _result(
         elements(
             metadataServerUrl=f"{root}/m/{call.version:.1f}/{org15}",
-            passwordExpired=False,
+            passwordExpired=call.org.people.is_expired(user_id),
             sandbox=call.org.look("SELECT IsSandbox FROM Organization")[0]["IsSandbox"],
             serverUrl=f"{root}/{call.api}/{call.version:.1f}/{org15}",
             sessionId=session.token,
