@@ -25,7 +25,7 @@ def test_a_new_password_is_what_logins_ask_for(api, web_org):
 
 
 def test_a_weak_password_and_a_password_of_somebody_else_are_refused(api, web_org):
-    for weak in ("", "short1", "onlyletters", "12345678", "abcd123\ud800", None, 5):
+    for weak in ("", "short1", "onlyletters", "12345678", None, 5):
         answer = api.post(path_of(web_org.user_id), {"NewPassword": weak})
         assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_NEW_PASSWORD")
     other = web_org.rows("SELECT Id FROM User WHERE Username != 'integration@demo.example' LIMIT 1")[0]["Id"]
