@@ -159,3 +159,15 @@ def test_a_widely_used_client_makes_changes_and_deletes_fields(zeep_client):
     kind.delete(["Account.By_Client__c"])
     read = kind.read(["Account.By_Client__c"])
     assert read is None or read.fullName is None
+
+
+def test_a_tooling_query_that_finds_nothing_names_no_entity(api):
+    soql = "SELECT Id FROM CustomField WHERE DeveloperName = 'None_Such'"
+    assert api.get("/tooling/query", params={"q": soql}).json() == {
+        "size": 0,
+        "totalSize": 0,
+        "done": True,
+        "queryLocator": None,
+        "entityTypeName": None,
+        "records": [],
+    }

@@ -63,7 +63,7 @@ def query(org: OrgState, call: Call) -> Answer:
             "totalSize": total,
             "done": True,
             "queryLocator": None,
-            "entityTypeName": name,
+            "entityTypeName": name if records else None,
             "records": [_addressed(each) for each in records],
         },
     )
