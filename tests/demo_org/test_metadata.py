@@ -281,19 +281,3 @@ def test_what_was_changed_is_still_so_in_the_next_run(tmp_path):
         assert refusal(again.edit, "Account", account(again), {"Risk__c": 9}).message == "Not nine"
     finally:
         again.close()
-
-
-def test_a_file_from_before_there_were_permission_sets_is_set_up(tmp_path):
-    path = tmp_path / "org.sqlite"
-    first = OrgState(2, 1, NOW, path)
-    for name in ("PermissionSet", "FieldPermissions", "ObjectPermissions", "ListView", "Group"):
-        first.database.connection.execute(f'DELETE FROM "{name}"')
-    first.close()
-    again = OrgState(2, 1, NOW, path)
-    try:
-        access = again.access(again.integration_user_id)
-        assert access.editable("Account", "Phone")
-        assert not access.readable("Account", "Hidden_Notes__c")
-        assert access.may("Create", again.schema.get("Account"))
-    finally:
-        again.close()

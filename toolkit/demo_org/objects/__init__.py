@@ -23,6 +23,8 @@ from toolkit.demo_org.objects.permissions import (
     object_permissions,
     permission_set,
     permission_set_assignment,
+    permission_set_group,
+    permission_set_license,
     permission_set_license_assign,
 )
 from toolkit.demo_org.objects.person_account import with_person_accounts
@@ -55,6 +57,8 @@ _OTHERS = (
     organization,
     permission_set,
     permission_set_assignment,
+    permission_set_group,
+    permission_set_license,
     permission_set_license_assign,
     profile,
     record_type,

@@ -60,7 +60,9 @@ def permission_set_assignment() -> SObject:
         (
             record_id("PermissionSetAssignment"),
             _fixed("PermissionSetId", "PermissionSet ID", "PermissionSet", "PermissionSet"),
-            system(reference("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup", None)),
+            system(
+                reference("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup", "PermissionSetGroup")
+            ),
             _fixed("AssigneeId", "Assignee ID", "User", "Assignee"),
             system(moment("SystemModstamp", "Date Assigned", nillable=False, defaulted_on_create=True)),
             system(moment("ExpirationDate", "Expires On")),
@@ -75,26 +77,42 @@ def permission_set_assignment() -> SObject:
     )
 
 
+def permission_set_group() -> SObject:
+    """Return the PermissionSetGroup object. This org has no such groups."""
+    names = (system(text("DeveloperName", "API Name", 80)), system(text("MasterLabel", "Label", 80, name_field=True)))
+    return _empty("PermissionSetGroup", "Permission Set Group", "0PG", *names)
+
+
+def permission_set_license() -> SObject:
+    """Return the PermissionSetLicense object. This org has no such licenses."""
+    names = (system(text("DeveloperName", "API Name", 80)), system(text("MasterLabel", "Label", 80, name_field=True)))
+    return _empty("PermissionSetLicense", "Permission Set License", "0PL", *names)
+
+
 def permission_set_license_assign() -> SObject:
-    """Return the PermissionSetLicenseAssign object. This org has no such licenses, so it has no records."""
-    return SObject(
+    """Return the PermissionSetLicenseAssign object. Where there are no licenses, nobody has one."""
+    return _empty(
         "PermissionSetLicenseAssign",
         "Permission Set License Assignment",
-        "Permission Set License Assignments",
         "2LA",
-        (
-            record_id("PermissionSetLicenseAssign"),
-            deleted(),
-            *audit_fields(),
-            system(reference("PermissionSetLicenseId", "Permission Set License ID", "PermissionSetLicense", None)),
-            system(reference("AssigneeId", "Assigned To ID", "User", "Assignee")),
-        ),
+        system(reference("PermissionSetLicenseId", "License ID", "PermissionSetLicense", "PermissionSetLicense")),
+        system(reference("AssigneeId", "Assigned To ID", "User", "Assignee")),
+    )
+
+
+def _empty(name: str, label: str, prefix: str, *fields: Field) -> SObject:
+    return SObject(
+        name,
+        label,
+        f"{label}s",
+        prefix,
+        (record_id(name), deleted(), *audit_fields(), *fields),
         createable=False,
         updateable=False,
         deletable=False,
         layoutable=False,
         feed_enabled=False,
-        scopes=(("everything", "All permission set license assignments"),),
+        scopes=(("everything", f"All {label.lower()}s"),),
     )
 
 

@@ -23,7 +23,8 @@ SYSTEM_FIELDS = frozenset(
 )  # fmt: skip
 SETUP = frozenset(
     {"EntityDefinition", "FieldDefinition", "FieldPermissions", "Group", "ListView", "ObjectPermissions",
-     "Organization", "PermissionSet", "PermissionSetAssignment", "Profile", "RecordType", "UserRole"}
+     "Organization", "PermissionSet", "PermissionSetAssignment", "PermissionSetGroup", "PermissionSetLicense",
+     "PermissionSetLicenseAssign", "Profile", "RecordType", "UserRole"}
 )  # fmt: skip
 """Objects about the org itself, which a person looks at last."""
 
