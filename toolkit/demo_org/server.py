@@ -32,6 +32,8 @@ from toolkit.demo_org.web.people import DEMO_PASSWORD, DEMO_SECURITY_TOKEN
 
 HOST = "127.0.0.1"
 WORKERS = 12
+IDLE_SECONDS = 120
+"""How long a connection may wait for its next request: a client that pauses must not find it closed as it asks again."""
 STOP_SECONDS = 5.0
 """How long the end waits for answers that are being worked on."""
 
@@ -264,6 +266,7 @@ class _Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
         )
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config.load()
