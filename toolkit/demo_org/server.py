@@ -33,7 +33,7 @@ from toolkit.demo_org.web.people import DEMO_PASSWORD, DEMO_SECURITY_TOKEN
 HOST = "127.0.0.1"
 WORKERS = 12
 IDLE_SECONDS = 120
-"""How long a connection may wait for its next request: a client that pauses must not find it closed as it asks again."""
+"""How long a connection may wait for its next request: a client that pauses must not find it closed when it goes on."""
 STOP_SECONDS = 5.0
 """How long the end waits for answers that are being worked on."""
 
