@@ -447,3 +447,14 @@ def test_fresh_never_deletes_customer_files_that_somebody_put_there(tmp_path):
     with pytest.raises(InputError, match=r"accounts\.csv .* not made by the demo"):
         Workspace.demo(tmp_path, fresh=True)
     assert "Ours" in (tmp_path / "accounts.csv").read_text("utf-8")
+
+
+def test_a_nightly_push_keeps_what_the_other_fields_agreed_on(ws):
+    plan = up_to_score(ws).plan()
+    ws.commit(plan, confirm=plan.digest)
+    agreed = ws.store.records("base", "account").filter(pl.col("stage = CS_Stage__c") == "Adoption")["id"][0]
+    ws.demo_org.edit("Account", agreed, {"CS_Stage__c": "Growth"})
+    ws.job("push_health")
+    changed = ws.plan().changes.filter(pl.col("there_id") == agreed).row(0, named=True)
+    assert (changed["side"], changed["field"], changed["verdict"]) == ("here", "stage", "write")
+    assert (changed["base"], changed["after"]) == ("Adoption", "Growth")
