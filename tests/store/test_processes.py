@@ -69,11 +69,11 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
 
 def killed_somewhere(script: str, folder, number: int, chance: random.Random) -> list[str]:
     """Start the script, kill it -9 a random moment after its first word, and return what it said until then."""
-    process = start(script, folder, number)
-    first = process.stdout.readline()
-    time.sleep(chance.uniform(0, 0.08))
-    process.kill()
-    rest, _ = process.communicate()
+    with start(script, folder, number) as process:
+        first = process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.08))
+        process.kill()
+        rest = process.stdout.read()  # `communicate` would miss what `readline` took in beyond the first line
     return (first + rest).splitlines()
 
 
