@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from toolkit.config.models import FieldMapping, ObjectMapping
+from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import NUMBER_TYPES, to_text

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.config.models import ObjectMapping
+from toolkit.config.objects import ObjectMapping
 from toolkit.importing.accounts import here_records
 
 MAPPING = ObjectMapping.model_validate(

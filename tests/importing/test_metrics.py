@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from toolkit.config.models import Metric, Source
+from toolkit.config.sources import Metric, Source
 from toolkit.errors import InputError, NotFoundError
 from toolkit.importing.metrics import measure
 from toolkit.importing.tables import SourceTable

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from toolkit.config import parse, preset_text
-from toolkit.config.models import Source
+from toolkit.config.sources import Source
 from toolkit.errors import SourceError
 from toolkit.importing.sources import column_needs, read_source, read_sources
 

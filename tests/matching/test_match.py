@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.config.models import ObjectMapping
+from toolkit.config.objects import ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import LINKS
 from toolkit.matching.match import match

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from toolkit.config.models import FieldMapping, ObjectMapping
+from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.frames import LINKS, conform
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.writeback.sides import Sides, pair

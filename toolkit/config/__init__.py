@@ -1,5 +1,6 @@
 """The mapping file: read it, judge it, save it. See `toolkit.config.models` for what an admin can decide."""
 
+from toolkit.config.agreements import AgreementTerms, TacitRenewal, Term
 from toolkit.config.health import Band, Health, HealthProfile, Measure, Rule
 from toolkit.config.load import load, parse
 from toolkit.config.models import (
@@ -7,39 +8,41 @@ from toolkit.config.models import (
     Access,
     Connection,
     Demo,
-    FieldMapping,
-    MatchRule,
-    Metric,
-    ObjectMapping,
     Schedule,
-    Scope,
     Settings,
-    Source,
     WorkspaceSettings,
     Writeback,
 )
+from toolkit.config.objects import FieldMapping, Hierarchy, MatchRule, ObjectMapping, Picklist, RoleTag, Scope
 from toolkit.config.presets import PRESETS, preset_text
 from toolkit.config.save import save
+from toolkit.config.sources import Metric, Source
 
 __all__ = [
     "HEALTH_FIELDS",
     "PRESETS",
     "Access",
+    "AgreementTerms",
     "Band",
     "Connection",
     "Demo",
     "FieldMapping",
     "Health",
     "HealthProfile",
+    "Hierarchy",
     "MatchRule",
     "Measure",
     "Metric",
     "ObjectMapping",
+    "Picklist",
+    "RoleTag",
     "Rule",
     "Schedule",
     "Scope",
     "Settings",
     "Source",
+    "TacitRenewal",
+    "Term",
     "WorkspaceSettings",
     "Writeback",
     "load",

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from toolkit.config.explain import did_you_mean
 from toolkit.config.lines import Place
-from toolkit.config.models import HEALTH_FIELDS, Connection, FieldMapping, Metric, Source, Writeback
+from toolkit.config.models import HEALTH_FIELDS, Connection, Writeback
+from toolkit.config.objects import INTERACTIONS, MODES, FieldMapping, ObjectMapping
+from toolkit.config.sources import Metric, Source
 from toolkit.config.terms import Model
 
 Found = Iterator[tuple[Place, str]]
@@ -23,6 +25,7 @@ def cross_check(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
     """Return the place and message of everything in `document` that does not fit together."""
     found = list(_connection(document))
     for name, mapping in _table(document, "objects").items():
+        found += _object(mapping, name)
         fields = list(_fields(mapping, ("objects", name, "fields")))
         found += _guard_prefix(fields, document)
         found += _direction_faults(fields)
@@ -52,6 +55,26 @@ def _connection(document: Mapping[str, Any]) -> Found:
                 '"https://mycompany.my.salesforce.com" (CAT-6)'
             ),
         )
+
+
+def _object(given: object, name: str) -> Found:
+    """What an object needs for what it is, and the modes that make sense for it (SKA-4 to SKA-7)."""
+    mapping = _valid(ObjectMapping, given)
+    if mapping is None or not isinstance(given, Mapping):
+        return
+    mapping, place = mapping.named(name), ("objects", name)
+    role = mapping.acts_as
+    if role != "account" and "sobject" not in given:
+        yield (*place, "sobject"), f"is missing; which Salesforce object is {name}?"
+    if role == "account" and not given.get("match") and not mapping.create:
+        yield (*place, "match"), 'is missing; this table needs match, or "create = true" to bring every record here'
+    if mapping.mode not in MODES[role]:
+        valid = ", ".join(f'"{mode}"' for mode in MODES[role])
+        yield (*place, "mode"), f'given "{mapping.mode}"; valid for {role} is {valid}'
+    if role == "agreement" and mapping.terms is None and mapping.mode != "disabled":
+        yield (*place, "terms"), "is missing; an agreement needs at least revenue, amount and start (SKA-26, SKA-27)"
+    if role == "interaction" and mapping.interaction_kind is None:
+        yield (*place, "kind"), f"is missing; valid is {', '.join(INTERACTIONS)}"
 
 
 def _guard_prefix(fields: list[_Field], document: Mapping[str, Any]) -> Found:

@@ -19,3 +19,6 @@ ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}$")]
 """A Salesforce field, possibly through relationships, ``Owner.Name``; Salesforce follows at most five."""
+
+Scalar = bool | int | float | str
+"""A plain value in the mapping file."""

@@ -8,7 +8,8 @@ the file itself changed, the file wins.
 
 import polars as pl
 
-from toolkit.config.models import HEALTH_FIELDS, ObjectMapping
+from toolkit.config.models import HEALTH_FIELDS
+from toolkit.config.objects import ObjectMapping
 from toolkit.frames import RECORD_KEY
 from toolkit.values import text_to_column, to_text
 

@@ -24,7 +24,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from toolkit.config.models import Metric, Scalar
+from toolkit.config.sources import Metric
+from toolkit.config.terms import Scalar
 from toolkit.errors import InputError, NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.importing.tables import SourceTable

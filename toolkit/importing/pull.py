@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from toolkit import values
-from toolkit.config.models import ObjectMapping
+from toolkit.config.objects import ObjectMapping
 from toolkit.errors import NotFoundError, StoreError
 from toolkit.frames import RECORD_KEY, SKIPS
 from toolkit.salesforce.describe import ObjectDescribe

@@ -13,7 +13,8 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from toolkit.config.models import HEALTH_FIELDS, Metric, Settings, Source
+from toolkit.config.models import HEALTH_FIELDS, Settings
+from toolkit.config.sources import Metric, Source
 from toolkit.errors import Fault, SourceError
 from toolkit.frames import RECORD_KEY, SKIPS, conform
 from toolkit.importing.column_types import Need, typed_columns

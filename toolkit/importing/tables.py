@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from toolkit.config.models import Source
+from toolkit.config.sources import Source
 from toolkit.frames import SKIPS
 
 

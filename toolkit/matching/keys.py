@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from toolkit.config.models import MatchRule, ObjectMapping
+from toolkit.config.objects import MatchRule, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.matching.clean import comparable

@@ -17,7 +17,7 @@ from datetime import datetime
 
 import polars as pl
 
-from toolkit.config.models import ObjectMapping
+from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS, MISMATCHES, RECORD_KEY, SIDES, UTC_TIME, conform
 from toolkit.matching.keys import field_of, keyed
 

@@ -6,7 +6,7 @@ The toolkit does not create fields. The recipe is the one of the product it foll
 import polars as pl
 
 from toolkit.config.health import HealthProfile
-from toolkit.config.models import FieldMapping
+from toolkit.config.objects import FieldMapping
 
 
 def recipe(object_label: str, field: FieldMapping, profile: HealthProfile | None, dtype: pl.DataType | None) -> str:

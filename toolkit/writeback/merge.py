@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.config.models import FieldMapping
+from toolkit.config.objects import FieldMapping
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text

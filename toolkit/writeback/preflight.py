@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.config.health import HealthProfile
-from toolkit.config.models import FieldMapping, ObjectMapping
+from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import polars as pl
 
-from toolkit.config.models import FieldMapping, ObjectMapping
+from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError, StepMissingError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
