@@ -16,6 +16,12 @@ SIDES = ("here", "there")
 RECORD_KEY = "id"
 """The key column of every wide record frame: the customer's own id here, the 18-character record id there."""
 
+KEPT = (
+    *("account_id", "contact_id", "parent_id", "root_id", "level", "kind", "origin", "fingerprint", "duplicate_of"),
+    *("champion", "sponsor", "key_user", "end_user", "churned_on", "archived_on", "edited_at"),
+)
+"""Columns of the records here that neither a file nor Salesforce gives: the toolkit works them out and keeps them."""
+
 
 @dataclass(frozen=True)
 class FrameSpec:
@@ -139,7 +145,7 @@ CHANGES = FrameSpec(
         "here_id": pl.String,
         "there_id": pl.String,
         "name": pl.String,  # the record's name, for a person to read
-        "operation": pl.String,  # update | clear (an update to null)
+        "operation": pl.String,  # update | clear (an update to null) | create (one row a field) | delete (one a record)
         "field": pl.String,  # the field that would be written, by its own side's name
         "partner": pl.String,  # the field on the other side that it is mapped to
         "type": pl.String,  # the Salesforce field type: string, double, date, ...
@@ -147,7 +153,7 @@ CHANGES = FrameSpec(
         "here": pl.String,
         "there": pl.String,
         "after": pl.String,
-        "rule": pl.String,  # output | input | two_way | salesforce_wins | toolkit_wins | hold | undo
+        "rule": pl.String,  # output | input | two_way | *_wins | hold | create | edit | add | undo
         "verdict": pl.String,  # write | conflict | held | refused
         "reason": pl.String,
     },
@@ -189,6 +195,7 @@ JOURNAL = FrameSpec(
         "message": pl.String,
         "base": pl.String,  # what both sides had agreed on before
         "agreed": pl.String,  # what they agree on once the row is written
+        "operation": pl.String,  # update | clear | create | delete, as in the plan
     },
     ("commit_id", "seq"),
     "What a commit meant to write and what became of it.",

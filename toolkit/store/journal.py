@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from toolkit.errors import NotFoundError
-from toolkit.frames import JOURNAL, FrameError, conform
+from toolkit.frames import JOURNAL, LINKS, FrameError, conform
 from toolkit.store.database import Database
 from toolkit.store.tables import insert_rows, read_rows
 
-SETTLED = ("state", "code", "message", "before", "there_id")
+SETTLED = ("state", "code", "message", "before", "after", "agreed", "there_id")
 """What a settling may change."""
+_NOBODY = LINKS.empty().select("object", "here_id")
 
 
 def intend(database: Database, rows: pl.DataFrame, meta: Mapping[str, Any] | None = None) -> None:
@@ -30,15 +31,26 @@ def intend(database: Database, rows: pl.DataFrame, meta: Mapping[str, Any] | Non
         insert_rows(db, "journal", rows)
 
 
-def settle(database: Database, commit_id: str, updates: pl.DataFrame) -> None:
+def settle(
+    database: Database,
+    commit_id: str,
+    updates: pl.DataFrame,
+    links: pl.DataFrame | None = None,
+    unlinked: pl.DataFrame | None = None,
+) -> None:
     """Note what became of rows: `updates` has the column ``seq`` and any of ``SETTLED``; the rest stays as it was.
 
-    Raises FrameError when a row was never intended; nothing is noted then.
+    `links` (`LINKS`) of records that were created are kept with it, those of `unlinked` (object, here_id) go with it:
+    whoever is killed leaves both or neither. Raises FrameError when a row was never intended; nothing is noted then.
     """
     columns = [name for name in SETTLED if name in updates.columns]
     assignments = ", ".join(f"{name} = ?" for name in columns)
     rows = updates.select(*columns, pl.lit(commit_id), "seq").iter_rows()
+    gone = pl.concat([each.select("object", "here_id") for each in (links, unlinked) if each is not None] or [_NOBODY])
     with database.transaction(durable=True) as db:
+        db.conn.executemany("DELETE FROM links WHERE object = ? AND here_id = ?", gone.iter_rows())
+        if links is not None:
+            insert_rows(db, "links", conform(links, LINKS))
         done = db.conn.executemany(f"UPDATE journal SET {assignments} WHERE commit_id = ? AND seq = ?", rows).rowcount
         if updates.height and done != updates.height:
             raise FrameError(

@@ -66,9 +66,15 @@ ALTER TABLE journal ADD COLUMN base TEXT;
 ALTER TABLE journal ADD COLUMN agreed TEXT;
 """
 
+_JOURNALED_OPERATION = """
+ALTER TABLE journal ADD COLUMN operation TEXT;
+UPDATE journal SET operation = CASE WHEN after IS NULL THEN 'clear' ELSE 'update' END;
+"""
+
 STEPS: tuple[tuple[str, str], ...] = (
     ("The first tables", _FIRST),
     ("The journal knows what both sides agreed on", _JOURNALED_BASE),
+    ("The journal knows what each row does", _JOURNALED_OPERATION),
 )
 """Name and SQL of every step. The version of a store is the number of steps it has been through."""
 

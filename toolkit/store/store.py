@@ -158,9 +158,18 @@ class Store:
         """Put rows (`JOURNAL`) on the disk before they are written anywhere; `meta` is remembered of their commit."""
         journal.intend(self._database, rows, meta)
 
-    def settle(self, commit_id: str, updates: pl.DataFrame) -> None:
-        """Note what became of rows: ``seq`` and any of ``state``, ``code``, ``message``, ``before``, ``there_id``."""
-        journal.settle(self._database, commit_id, updates)
+    def settle(
+        self,
+        commit_id: str,
+        updates: pl.DataFrame,
+        links: pl.DataFrame | None = None,
+        unlinked: pl.DataFrame | None = None,
+    ) -> None:
+        """Note what became of rows: ``seq`` and any of ``state``, ``code``, ``message``, ``before``, ``there_id``, ...
+
+        With it, in one step, `links` (`LINKS`) are kept, and those of `unlinked` (object, here_id) are forgotten.
+        """
+        journal.settle(self._database, commit_id, updates, links, unlinked)
 
     def journal(self, commit_id: str | None = None) -> pl.DataFrame:
         """Return the `JOURNAL` rows of a commit, or of all. Raises NotFoundError naming the commits there are."""

@@ -41,7 +41,8 @@ class Finding:
 
 def judge(changes: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
     """Return `changes` with the verdict ``refused``, and the reason, where Salesforce would refuse the value."""
-    seen = (pl.col("verdict") == "write") & (pl.col("side") == "there")
+    changed = pl.col("operation").is_in(["update", "clear"])  # what is created or deleted was judged as a whole record
+    seen = (pl.col("verdict") == "write") & (pl.col("side") == "there") & changed
     judged = [changes.filter(~seen)]
     by_name = {each.object: each for each in objects}
     for (object_name, path), rows in changes.filter(seen).partition_by("object", "field", as_dict=True).items():
