@@ -38,7 +38,7 @@ PURE = (
     "toolkit.config.models",
     "toolkit.config.health",
     "toolkit.importing.metrics",
-    "toolkit.importing.accounts",
+    "toolkit.importing.records_here",
     "toolkit.matching",
     "toolkit.health",
     "toolkit.writeback.sides",

@@ -117,7 +117,7 @@ def test_BEY_5_undo_restores_every_field_on_both_sides(ws):
 
 
 def ws_rows_without_stamp(workspace: Workspace) -> list[dict[str, object]]:
-    fields = ", ".join(field.there for field in workspace.mapped.fields if field.writes_there)
+    fields = ", ".join(field.there for field in workspace.mapped().fields if field.writes_there)
     return workspace.demo_org.rows(f"SELECT Id, {fields} FROM Account ORDER BY Id")
 
 
@@ -225,7 +225,7 @@ def test_CAT_20_a_mapped_field_is_chosen_and_saved_with_the_comments_kept(ws):
     ws.edit_mapping({"CS_Stage__c": {"direction": "input"}})
     text = (ws.folder / "workspace.toml").read_text("utf-8")
     assert "# --- both ways" in text
-    field = next(each for each in ws.mapped.fields if each.there == "CS_Stage__c")
+    field = next(each for each in ws.mapped().fields if each.there == "CS_Stage__c")
     assert field.direction == "input"
     with pytest.raises(NotFoundError, match="Nope__c"):
         ws.edit_mapping({"Nope__c": {"direction": "input"}})

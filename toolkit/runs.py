@@ -1,6 +1,6 @@
 """What a step did, in figures: read, written, skipped, held, failed, and the API calls it spent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ class Run:
     """The account of one step. A step fills it in while it works; it is kept in ``runs`` when the step ends."""
 
     step: str
+    object: str = ""
     read: int = 0
     written: int = 0
     skipped: int = 0
@@ -46,6 +47,17 @@ def calls(number: int) -> str:
     return f"{number:,} API call{'s' if number != 1 else ''}"
 
 
+def total(runs: Sequence[Run]) -> Run:
+    """Return the runs of one step over several objects as one; the note says what each object's did."""
+    if len(runs) == 1:
+        return runs[0]
+    whole = Run(runs[0].step, note="; ".join(f"{run.object} {run.note}" for run in runs if run.note))
+    for run in runs:
+        for figure in ("read", "written", "skipped", "held", "failed", "api_calls"):
+            setattr(whole, figure, getattr(whole, figure) + getattr(run, figure))
+    return whole
+
+
 @contextmanager
 def recorded(
     store: Store, step: str, name: str, now: Callable[[], datetime], spent: Callable[[], int]
@@ -55,7 +67,7 @@ def recorded(
     `now` tells the time, `spent` the API calls made so far. Raises StoreInUseError when another run holds the store.
     """
     with store.lock(step):
-        run = Run(step)
+        run = Run(step, name)
         run_id = store.start_run(step, name, now())
         before = spent()
         status: Literal["done", "failed"] = "failed"

@@ -25,14 +25,13 @@ from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
 from toolkit.errors import InputError, NotFoundError, PermissionDenied
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
-from toolkit.importing.accounts import here_records
-from toolkit.importing.metrics import measure
+from toolkit.importing.loading import load_sources
 from toolkit.importing.pull import pull
-from toolkit.importing.sources import read_sources
+from toolkit.importing.records_here import with_scores
 from toolkit.matching.match import match
-from toolkit.runs import Run, recorded
+from toolkit.runs import Run, recorded, total
 from toolkit.salesforce import Org
-from toolkit.store import Store
+from toolkit.store import Side, Store
 from toolkit.workspace_view import ACCOUNT, JOB, WorkspaceView
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.merge import new_base
@@ -131,9 +130,9 @@ class Workspace(WorkspaceView):
         """Return which org this is, as whom we are there, and what is left of its API allowance."""
         return card_of(self.org, self.settings.connection.login)
 
-    def refresh_fields(self) -> int:
-        """Read the fields of the mapped object afresh and return how many there are (CAT-21)."""
-        return len(self.org.describe(self.mapped.sobject, refresh=True).fields)
+    def refresh_fields(self, object_name: str = ACCOUNT) -> int:
+        """Read the fields of a mapped object afresh and return how many there are (CAT-21)."""
+        return len(self.org.describe(self.mapped(object_name).sobject, refresh=True).fields)
 
     def _demo_connection(self) -> DemoConnection:
         if self._demo is None:
@@ -146,35 +145,48 @@ class Workspace(WorkspaceView):
 
     def check(self) -> tuple[Finding, ...]:
         """Judge every mapped field against the org: does it exist, may it be written, do the values fit."""
-        here = self.store.records("here", ACCOUNT)
+        return tuple(finding for name in self.objects for finding in self._check(name))
+
+    def _check(self, object_name: str) -> tuple[Finding, ...]:
+        here, mapping = self.store.records("here", object_name), self.mapped(object_name).in_effect
         return check_targets(
-            ACCOUNT, self.mapped, self.org.describe(self.mapped.sobject), self.settings.health.profile,
+            object_name, mapping, self.org.describe(mapping.sobject), self.settings.health.profile,
             self.settings.writeback.guard_prefix, None if here is None else dict(here.schema),
         )  # fmt: skip
 
-    def mapping(self) -> pl.DataFrame:
+    def mapping(self, object_name: str = ACCOUNT) -> pl.DataFrame:
         """Return one row a mapped field, in the order of the tables, with sample values and a light.
 
         Columns: order, here, there, label, type, direction, on_conflict, editable, visible, sample_here, sample_there,
         light (ok, warning, error), note.
         """
-        fields = described(self.mapped, self.org.describe(self.mapped.sobject))
-        here, there = self.store.records("here", ACCOUNT), self.store.records("there", ACCOUNT)
-        return summaries.mapping_table(self.mapped, fields, self.check(), self.links(), here, there)
+        mapping = self.mapped(object_name)
+        fields = described(mapping, self.org.describe(mapping.sobject))
+        here, there = self.store.records("here", object_name), self.store.records("there", object_name)
+        return summaries.mapping_table(mapping, fields, self._check(object_name), self.links(object_name), here, there)
 
-    def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]]) -> None:
+    def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]], object_name: str = ACCOUNT) -> None:
         """Change mapped fields, named by their Salesforce field, and save the mapping file; its comments are kept.
 
         Raises InputError for a value that a field cannot have, ConfigError when the mapping as a whole is not valid;
         the file is then left as it was.
         """
         self._allow("edit")
-        fields = tuple(_edited(field, edits.get(field.there, {})) for field in self.mapped.fields)
+        mapping = self.mapped(object_name)
+        fields = tuple(_edited(field, edits.get(field.there, {})) for field in mapping.fields)
         unknown = set(edits) - {field.there for field in fields}
         if unknown:
             raise NotFoundError(f"Not mapped: {', '.join(sorted(unknown))}.", hint="Add the field to the mapping file.")
-        mapping = self.mapped.model_copy(update={"fields": fields})
-        changed = self.settings.model_copy(update={"objects": {**self.settings.objects, ACCOUNT: mapping}})
+        self.edit_object(object_name, {"fields": fields})
+
+    def edit_object(self, object_name: str, edits: Mapping[str, Any]) -> None:
+        """Change settings of an object, such as its mode or scope, and save the mapping file; its comments are kept.
+
+        Raises ConfigError when the mapping as a whole is not valid; the file is then left as it was.
+        """
+        self._allow("edit")
+        mapping = self.mapped(object_name).model_copy(update=dict(edits))
+        changed = self.settings.model_copy(update={"objects": {**self.settings.objects, object_name: mapping}})
         save(self.folder / MAPPING_FILE, changed)
         self.settings = load(self.folder / MAPPING_FILE)
 
@@ -182,8 +194,13 @@ class Workspace(WorkspaceView):
 
     def pull(self, progress: Progress | None = None, *, full: bool = False) -> Run:
         """Read from Salesforce what is in scope: everything the first time or if `full`, then what changed since."""
-        with self._run("pull") as run:
-            result = pull(self.org, self.mapped, self.store, name=ACCOUNT, full=full, progress=progress)
+        return total([self._pull(name, progress, full=full) for name in self.objects])
+
+    def _pull(self, object_name: str, progress: Progress | None, *, full: bool) -> Run:
+        with self._run("pull", object_name) as run:
+            result = pull(
+                self.org, self.mapped(object_name), self.store, name=object_name, full=full, progress=progress
+            )
             run.read, run.written, run.skipped = result.read, result.changed, result.left
             run.note = str(result)
         return run
@@ -191,38 +208,23 @@ class Workspace(WorkspaceView):
     def load(self) -> Run:
         """Read the customer's files, work out the metrics, and bring the records here up to date."""
         with self._run("load") as run:
-            source = self.settings.account_source
-            if source is None:
-                raise InputError("No source has one row an account.", hint='Add [sources.accounts] with a "key".')
-            sources = read_sources(self.folder, self.settings)
-            metrics = measure(self.settings.metrics, sources.tables, self.now().date())
-            accounts = sources.tables[source].records
-            before = self.store.records("here", ACCOUNT)
-            here = here_records(
-                accounts, self.store.records("source", ACCOUNT), before, metrics, self._scores_or_none(), self.mapped
-            )
-            self.store.save_records("here", ACCOUNT, here)
-            self.store.save_records("metrics", ACCOUNT, metrics)
-            self.store.save_records("source", ACCOUNT, accounts)
-            self.store.write(frames.SKIPS, sources.skips, within={"side": "here"})
-            run.read = sum(table.records.height for table in sources.tables.values())
-            run.written, run.skipped = here.height, sources.skips.height
-            run.note = f"{here.height:,} accounts, from {run.read:,} rows of {len(sources.tables)} files"
-            gone = 0 if before is None else before.join(here, on=frames.RECORD_KEY, how="anti").height
-            if gone:
-                run.note += f"; {gone:,} accounts are no longer in {self.settings.sources[source].path}"
-            if run.skipped:
-                others = sources.skips["id"].n_unique()
-                run.note += f"; rows of {others:,} other ids belong to no account and were left out"
+            loaded = load_sources(self.folder, self.settings, self.store, self.now().date())
+            run.read, run.written, run.skipped = loaded.read, loaded.written, loaded.skipped
+            run.note = str(loaded)
         return run
 
     def match(self) -> Run:
         """Link the records of both sides by the mapping's rules; whatever has no partner is said why."""
-        with self._run("match") as run:
-            here, there = self._kept("here", "load"), self._kept("there", "pull")
-            matched = match(here, there, self.mapped, self.links(), self.now())
-            self.store.write(frames.LINKS, matched.links)
-            self.store.write(frames.MISMATCHES, matched.mismatches)
+        self._kept("here", "load"), self._kept("there", "pull")  # other objects may be on one side only
+        return total([self._match(name) for name, mapping in self.objects.items() if mapping.is_merged])
+
+    def _match(self, object_name: str) -> Run:
+        with self._run("match", object_name) as run:
+            mapping = self.mapped(object_name)
+            here, there = (self._records_or_none(side, object_name) for side in ("here", "there"))
+            matched = match(here, there, mapping, self.links(object_name), self.now(), object_name=object_name)
+            self.store.write(frames.LINKS, matched.links, within={"object": object_name})
+            self.store.write(frames.MISMATCHES, matched.mismatches, within={"object": object_name})
             run.read, run.written = here.height + there.height, matched.links.height
             run.held = matched.mismatches.height
             run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records without a partner"
@@ -237,8 +239,7 @@ class Workspace(WorkspaceView):
             self.store.write(frames.CONTRIBUTIONS, scored.contributions)
             self.store.append_scores(scored.scores)
             self.store.write(frames.SKIPS, scored.skips, within={"rule": TOO_LITTLE_KNOWN})
-            source = self._kept("source", "load")
-            here = here_records(source, source, self.here(), metrics, scored.scores, self.mapped)
+            here = with_scores(self.here(), scored.scores)
             self.store.save_records("here", ACCOUNT, here)
             run.read, run.skipped = metrics.height, scored.scores["shown"].null_count()
             run.written = run.read - run.skipped
@@ -257,9 +258,9 @@ class Workspace(WorkspaceView):
         """
         with self._run("plan") as run:
             self._match_what_is_new()
-            sides, organization = self._sides(directions), self.org.organization
+            sides, organization = self._all_sides(directions), self.org.organization
             made = make_plan(
-                [sides],
+                sides,
                 org_id=self.org.org_id,
                 org_name=organization.name,
                 created_at=self.now(),
@@ -268,9 +269,10 @@ class Workspace(WorkspaceView):
                 profile=self.settings.health.profile,
                 calls_left=self.org.budget.left,
             )
-            base = new_base(sides)
-            if sides.base is None or not base.equals(sides.base):
-                self.store.save_records("base", ACCOUNT, base)
+            for each in sides:
+                base = new_base(each)
+                if each.base is None or not base.equals(each.base):
+                    self.store.save_records("base", each.object, base)
             self._keep(made, run)
         return made
 
@@ -284,14 +286,10 @@ class Workspace(WorkspaceView):
             if wanted is None:
                 raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
             written = self.store.journal(wanted)
-            sides = self._sides()
-            there = written.select(pl.when(pl.col("side") == "there").then("field").otherwise("partner")).to_series()
-            paths = sorted({*there, self.mapped.name})
-            fresh, _ = read_again(self.org, self.mapped.sobject, written["there_id"].unique().sort(), paths)
-            now_there = replace(sides, there=fresh.rename({"Id": frames.RECORD_KEY}))
+            now = [self._as_it_is(each, written) for each in self._all_sides()]
             made = seal(
-                undo_plan(written, [now_there]),
-                [now_there],
+                undo_plan(written, now),
+                now,
                 org_id=self.org.org_id,
                 org_name=self.org.organization.name,
                 created_at=self.now(),
@@ -317,7 +315,7 @@ class Workspace(WorkspaceView):
                 self.org,
                 self.store,
                 self.settings,
-                objects=[self._sides()],
+                objects=self._all_sides(),
                 now=self.now(),
                 progress=progress,
             )
@@ -329,7 +327,7 @@ class Workspace(WorkspaceView):
         self._allow("commit")
         with self._run("resume") as run:
             settled = tuple(
-                resume(commit_id, self.org, self.store, objects=[self._sides()])
+                resume(commit_id, self.org, self.store, objects=self._all_sides())
                 for commit_id in self.store.open_commits()
             )
             run.written = sum(each.written for each in settled)
@@ -352,8 +350,10 @@ class Workspace(WorkspaceView):
         with self._run(JOB.format(name)) as run:
             if self.store.open_commits():
                 self.resume()
-            for step in (self.pull, self.load, self.match, self.score):
+            for step in (self.pull, self.load, self.match):
                 step()
+            if self.settings.health.profile is not None:
+                self.score()
             made = self.plan([direction[name]])
             run.note = "nothing to write"
             if made.writes:
@@ -366,55 +366,75 @@ class Workspace(WorkspaceView):
 
         Columns: the record's name and every mapped ``health_*`` field.
         """
-        fields = [field for field in self.mapped.fields if field.here.startswith("health_")]
+        fields = [field for field in self.mapped().fields if field.here.startswith("health_")]
         score_field = next((field.there for field in fields if field.here == "health_score"), None)
         if score_field is None:
             raise InputError("No field is mapped to health_score.", hint="Map one in the mapping file (CAT-20).")
-        paths = [self.mapped.name, *(field.there for field in fields)]
-        found = self.org.records(self.mapped.sobject, paths, where=f"{score_field} != null")
-        return found.sort(score_field, self.mapped.name)
+        paths = [self.mapped().name, *(field.there for field in fields)]
+        found = self.org.records(self.mapped().sobject, paths, where=f"{score_field} != null")
+        return found.sort(score_field, self.mapped().name)
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
-    def _run(self, step: str) -> AbstractContextManager[Run]:
+    def _run(self, step: str, object_name: str = ACCOUNT) -> AbstractContextManager[Run]:
         if "org" in self.__dict__:
             self.org.renew_cap()  # max_api_calls holds for each step, not for a notebook's whole life
-        return recorded(self.store, step, ACCOUNT, self.now, self._spent)
+        return recorded(self.store, step, object_name, self.now, self._spent)
 
     def _spent(self) -> int:
         return self.org.budget.spent if "org" in self.__dict__ else 0
 
-    def _sides(self, directions: Sequence[Direction] = ()) -> Sides:
-        mapping = self.mapped
+    def _all_sides(self, directions: Sequence[Direction] = ()) -> list[Sides]:
+        """Return the sides of every object that has records, in the order they are written in."""
+        merged = [name for name, mapping in self.objects.items() if mapping.is_merged]
+        known = [name for name in merged if name == ACCOUNT or self.store.records("here", name) is not None]
+        return [self._sides(name, directions) for name in known]
+
+    def _sides(self, object_name: str, directions: Sequence[Direction] = ()) -> Sides:
+        mapping = self.mapped(object_name).in_effect
         if directions:
             chosen = tuple(field for field in mapping.fields if field.direction in directions)
             mapping = mapping.model_copy(update={"fields": chosen})
         return Sides(
-            object=ACCOUNT,
+            object=object_name,
             mapping=mapping,
             describe=self.org.describe(mapping.sobject),
-            links=self.links(),
-            here=self.here(),
-            there=self.there(),
-            base=self.store.records("base", ACCOUNT),
+            links=self.links(object_name),
+            here=self.here(object_name),
+            there=self.there(object_name),
+            base=self.store.records("base", object_name),
         )
+
+    def _as_it_is(self, sides: Sides, written: pl.DataFrame) -> Sides:
+        """Return the sides with the records there that a commit wrote, read again now."""
+        rows = written.filter(pl.col("object") == sides.object)
+        if rows.is_empty():
+            return sides
+        there = rows.select(pl.when(pl.col("side") == "there").then("field").otherwise("partner")).to_series()
+        paths = sorted({*there, sides.mapping.name})
+        fresh, _ = read_again(self.org, sides.mapping.sobject, rows["there_id"].unique().sort(), paths)
+        return replace(sides, there=fresh.rename({"Id": frames.RECORD_KEY}))
+
+    def _records_or_none(self, side: Side, object_name: str) -> pl.DataFrame:
+        """Return the records of a side; none at all, with the columns that matching looks at, before they were read."""
+        found = self.store.records(side, object_name)
+        if found is not None:
+            return found
+        rules = self.mapped(object_name).match
+        columns = [frames.RECORD_KEY, *(rule.here if side == "here" else rule.there for rule in rules)]
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
     def _match_what_is_new(self) -> None:
         """Match again if records were read since the last match, so that no link is older than its records."""
-        runs = self.runs()
-        matched = pl.col("run_id").filter((pl.col("step") == "match") & (pl.col("status") == "done")).max()
-        read = pl.col("run_id").filter(pl.col("step").is_in(["pull", "load"])).max()
-        if runs.select((read > matched.fill_null(0)).fill_null(False)).item():
+        ran = self.runs().filter((pl.col("status") == "done") | pl.col("step").is_in(["pull", "load"]))
+        newest = dict(ran.group_by("step").agg(pl.col("run_id").max()).iter_rows())
+        if max(newest.get("pull", 0), newest.get("load", 0)) > newest.get("match", 0):
             self.match()
 
     def _keep(self, plan: Plan, run: Run) -> None:
         self.store.save_plan(plan.meta(), plan.changes)
         run.read, run.held = self.links().height, plan.changes.height - plan.writes
         run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"
-
-    def _scores_or_none(self) -> pl.DataFrame | None:
-        scores = self.scores()
-        return None if scores.is_empty() else scores
 
     def _allow(self, deed: Literal["edit", "commit"]) -> None:
         allowed = getattr(self.settings.access, deed)

@@ -20,11 +20,18 @@ from toolkit.writeback.digest import ID_LENGTH
 from toolkit.writeback.plan import Plan
 
 ACCOUNT = "account"
-"""The one object of the mapping file that steps work on so far."""
+"""The object that is the customer: what steps and tables are about when no other object is named."""
 
 
 JOB = "{} job"
 """What a run of an appointed job is called, to tell it from the step of the same name."""
+
+
+_MISSING = {
+    "pull": "Nothing was read from Salesforce yet",
+    "load": "Your files were not loaded yet",
+    "import": "Nothing was imported yet",
+}
 
 
 class WorkspaceView:
@@ -43,11 +50,19 @@ class WorkspaceView:
         return self.settings.workspace.as_of or datetime.now(UTC)
 
     @property
-    def mapped(self) -> ObjectMapping:
-        """How accounts here correspond to an object there."""
-        if ACCOUNT not in self.settings.objects:
-            raise InputError("The mapping file maps no account.", hint="Add a section [objects.account].")
-        return self.settings.objects[ACCOUNT]
+    def objects(self) -> dict[str, ObjectMapping]:
+        """The objects that are synced, in the order they depend on each other; each as its mode leaves it."""
+        return {name: mapping.in_effect for name, mapping in self.settings.active_objects.items()}
+
+    def mapped(self, object_name: str = ACCOUNT) -> ObjectMapping:
+        """Return how an object here corresponds to one there. Raises InputError when the mapping file has none."""
+        if object_name not in self.settings.objects:
+            known = ", ".join(self.settings.objects) or "nothing"
+            raise InputError(
+                f"The mapping file maps no {object_name}.",
+                hint=f"It maps {known}. Add a section [objects.{object_name}].",
+            )
+        return self.settings.objects[object_name]
 
     @property
     def profile(self) -> HealthProfile:
@@ -78,21 +93,24 @@ class WorkspaceView:
             runs=self.runs().reverse(),
         )
 
-    def here(self) -> pl.DataFrame:
-        """Return the accounts here, wide: the file's columns, pulled ones, metrics and health. Needs `load`."""
-        return self._kept("here", "load")
+    def here(self, object_name: str = ACCOUNT) -> pl.DataFrame:
+        """Return the records here, wide; of accounts the file's columns, pulled ones, metrics and health.
 
-    def there(self) -> pl.DataFrame:
-        """Return the records of Salesforce in scope, as last pulled. Needs `pull`."""
-        return self._kept("there", "pull")
+        Raises StepMissingError before `load`, and for other objects before `import_records`.
+        """
+        return self._kept("here", "load" if object_name == ACCOUNT else "import", object_name)
 
-    def links(self) -> pl.DataFrame:
-        """Return which record here is which record there (`frames.LINKS`)."""
-        return self.store.read(frames.LINKS)
+    def there(self, object_name: str = ACCOUNT) -> pl.DataFrame:
+        """Return the records of Salesforce in scope, as last pulled. Raises StepMissingError before `pull`."""
+        return self._kept("there", "pull", object_name)
 
-    def mismatches(self) -> pl.DataFrame:
-        """Return every record without a partner and why (`frames.MISMATCHES`)."""
-        return self.store.read(frames.MISMATCHES)
+    def links(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
+        """Return which record here is which record there (`frames.LINKS`), of one object or of all (None)."""
+        return self.store.read(frames.LINKS, within=_of(object_name))
+
+    def mismatches(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
+        """Return every record without a partner and why (`frames.MISMATCHES`), of one object or of all (None)."""
+        return self.store.read(frames.MISMATCHES, within=_of(object_name))
 
     def skips(self) -> pl.DataFrame:
         """Return what was left out before matching and why (`frames.SKIPS`)."""
@@ -156,15 +174,22 @@ class WorkspaceView:
         began = self.runs().filter(pl.col("step").is_in(list(steps))).group_by("step")
         return {steps[step]: at for step, at in began.agg(pl.col("started_at").max()).iter_rows()}
 
-    def _kept(self, side: Literal["here", "there", "metrics", "source"], step: str) -> pl.DataFrame:
-        found = self.store.records(side, ACCOUNT)
+    def _kept(
+        self, side: Literal["here", "there", "metrics", "source"], step: str, object_name: str = ACCOUNT
+    ) -> pl.DataFrame:
+        found = self.store.records(side, object_name)
         if found is None:
-            what = "Nothing was read from Salesforce yet" if step == "pull" else "Your files were not loaded yet"
+            what = _MISSING[step]
             raise StepMissingError(
-                f"{what}: there are no records of {side}.", hint="Run: cs-toolkit pull. It does both."
+                f"{what}: there are no records of {object_name} {side}.",
+                hint="Run: cs-toolkit pull. It reads both sides, and imports what Salesforce alone has.",
             )
         return found
 
     def _height(self, side: Literal["here", "there"]) -> int:
         found = self.store.records(side, ACCOUNT)
         return 0 if found is None else found.height
+
+
+def _of(object_name: str | None) -> dict[str, str]:
+    return {} if object_name is None else {"object": object_name}

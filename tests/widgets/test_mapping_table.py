@@ -51,7 +51,7 @@ def test_edits_are_saved_to_the_mapping_file_and_its_comments_stay(ws):
     assert not table.save_button.disabled
     table.save_button.click()
     assert table.message.text == "Saved 3 fields in the mapping file."
-    fields = {field.there: field for field in ws.mapped.fields}
+    fields = {field.there: field for field in ws.mapped().fields}
     assert (fields["CS_Stage__c"].on_conflict, fields["CS_Stage__c"].order) == ("salesforce_wins", 12)
     assert (fields["Phone"].visible, fields["Industry"].editable) == (True, True)
     assert [line for line in mapping_text(ws).splitlines() if line.startswith("#")] == comments
@@ -63,7 +63,7 @@ def test_a_direction_can_be_turned(ws):
     table = MappingTable(ws)
     table.edit("CS_Stage__c", "direction", "output")
     table.save()
-    assert {field.there: field.direction for field in ws.mapped.fields}["CS_Stage__c"] == "output"
+    assert {field.there: field.direction for field in ws.mapped().fields}["CS_Stage__c"] == "output"
     assert row(table, "CS_Stage__c")["cells"]["direction"] == "output"
 
 

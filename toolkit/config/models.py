@@ -113,4 +113,8 @@ class Settings(Model):
     @property
     def account_source(self) -> str | None:
         """The name of the source with one row an account, or None when there is none."""
-        return next((name for name, source in self.sources.items() if source.key is not None), None)
+        return self.source_of("account")
+
+    def source_of(self, object_name: str) -> str | None:
+        """Return the name of the source whose rows are the records here of an object, or None when there is none."""
+        return next((name for name, source in self.sources.items() if source.records_of == object_name), None)

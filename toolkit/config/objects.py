@@ -233,6 +233,11 @@ class ObjectMapping(Model):
         return self._object if self._object in MODES else "other"
 
     @property
+    def is_merged(self) -> bool:
+        """Whether records of both sides are matched and their fields merged; agreements and users only come in."""
+        return self.acts_as not in ("agreement", "user")
+
+    @property
     def interaction_kind(self) -> InteractionKind | None:
         """Which interaction the object is (SKA-32), or None when it is none."""
         if self.acts_as != "interaction":

@@ -15,15 +15,23 @@ class Source(Model):
     """
 
     path: Annotated[str, Field(min_length=1)]
+    object: Word | None = None
     key: str | None = None
     account: str | None = None
     date: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Source":
-        if (self.key is None) == (self.account is None):
+        if self.object is None and (self.key is None) == (self.account is None):
             raise ValueError('needs either "key" (one row an account) or "account" (many rows an account)')
+        if self.object is not None and self.key is None:
+            raise ValueError(f'needs a "key": the column with the id of each {self.object}')
         return self
+
+    @property
+    def records_of(self) -> str | None:
+        """The object whose records here the rows are, or None when they are activities of accounts."""
+        return self.object or ("account" if self.key is not None else None)
 
     @property
     def id_column(self) -> str:

@@ -55,7 +55,7 @@ class ConnectionCard(NotebookWidget):
         """Read the fields of the mapped object afresh."""
         try:
             count = self._workspace.refresh_fields()
-            self.message.say(f"{plural(count, 'field')} of {self._workspace.mapped.sobject} read afresh.")
+            self.message.say(f"{plural(count, 'field')} of {self._workspace.mapped().sobject} read afresh.")
         except ToolkitError as error:
             self.message.complain(error)
 

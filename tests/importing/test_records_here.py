@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.config.objects import ObjectMapping
-from toolkit.importing.accounts import here_records
+from toolkit.importing.records_here import here_records
 
 MAPPING = ObjectMapping.model_validate(
     {

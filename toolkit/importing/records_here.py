@@ -1,16 +1,17 @@
-"""The wide frame of accounts *here*: the accounts source, what was pulled into it, the metrics and the health score.
+"""The wide frame of records *here*: a file's rows, what Salesforce brought, and for accounts the metrics and the score.
 
-A value here has two authors: the customer's file and, for fields mapped ``input`` or ``two_way``, Salesforce. Loading
-an unchanged file again must not undo what was pulled, and an edit of the file must not be lost. So a load is a
-three-way comparison per value: where the file says the same as when it was last loaded, what stands here stays; where
-the file itself changed, the file wins.
+A value here has several authors: the customer's file, a person who edits it, and, for fields mapped ``input`` or
+``two_way``, Salesforce. Loading an unchanged file again must not undo what the others did, and an edit of the file must
+not be lost. So a load is a three-way comparison per value: where the file says the same as when it was last loaded,
+what stands here stays; where the file itself changed, the file wins. Records that no file ever had were made here, by
+an import or by a person, and stay.
 """
 
 import polars as pl
 
 from toolkit.config.models import HEALTH_FIELDS
 from toolkit.config.objects import ObjectMapping
-from toolkit.frames import RECORD_KEY
+from toolkit.frames import KEPT, RECORD_KEY
 from toolkit.values import text_to_column, to_text
 
 _EVERY_DECIMAL = 15
@@ -18,32 +19,49 @@ _SCORE_COLUMNS = dict(zip(HEALTH_FIELDS, ("shown", "band", "coverage", "as_of"),
 
 
 def here_records(
-    source_new: pl.DataFrame,
+    source_new: pl.DataFrame | None,
     source_old: pl.DataFrame | None,
     here_old: pl.DataFrame | None,
     metrics: pl.DataFrame | None,
     scores: pl.DataFrame | None,
     mapping: ObjectMapping,
 ) -> pl.DataFrame:
-    """Return the accounts here, sorted by `id`: one row for each row of `source_new`.
+    """Return the records here, sorted by `id`: a row for each row of `source_new`, and those that no file ever had.
 
-    `source_new` and `source_old` are the records of the accounts source now and when it was last loaded, `here_old`
-    what this function and the syncs since made of the latter, `metrics` as from `measure`, `scores` as `frames.SCORES`.
+    `source_new` and `source_old` are the rows of the object's source now and when it was last loaded (None without
+    one), `here_old` what this function and the syncs since made of the latter, `metrics` as from `measure`, `scores` as
+    `frames.SCORES`.
 
-    Columns: those of the source; those that only pulls fill (text until a pull has filled them); the metrics, always
-    as measured now; and `health_score`, `health_band`, `health_coverage`, `health_as_of`, as shown. Where a metric has
-    the name of a column of the source, the source's column stands. A record that left the source leaves here.
+    Columns: those of the source; those that the toolkit keeps (`KEPT`) or only pulls fill (text until a pull has filled
+    them); the metrics, always as measured now; and `health_score`, `health_band`, `health_coverage`, `health_as_of`, as
+    shown. Where a metric has the name of a column of the source, the source's column stands. A record that left the
+    source leaves here.
     """
-    here = _merged(source_new, source_old, here_old)
-    computed = set(HEALTH_FIELDS) | set(metrics.columns if metrics is not None else ())
-    here = _with_pulled(here, here_old, mapping, computed)
+    files = _NO_ROWS if source_new is None else _merged(source_new, source_old, here_old)
+    measured = set(metrics.columns if metrics is not None else ())
+    here = _with_kept(files, source_old, here_old, mapping, measured | set(HEALTH_FIELDS))
     if metrics is not None:
         new = [name for name in metrics.columns if name not in here.columns]
         here = here.join(metrics.select(RECORD_KEY, *new), on=RECORD_KEY, how="left")
-    if scores is not None:
-        shown = scores.select(RECORD_KEY, **{name: pl.col(column) for name, column in _SCORE_COLUMNS.items()})
-        here = here.join(shown, on=RECORD_KEY, how="left")
-    return here.sort(RECORD_KEY)
+    return with_scores(here, scores)
+
+
+def with_scores(here: pl.DataFrame, scores: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the records here, sorted by `id`, with the health columns that `scores` (`frames.SCORES`) give them."""
+    if scores is None:
+        return here.sort(RECORD_KEY)
+    shown = scores.select(RECORD_KEY, **{name: pl.col(column) for name, column in _SCORE_COLUMNS.items()})
+    return here.drop(_SCORE_COLUMNS, strict=False).join(shown, on=RECORD_KEY, how="left").sort(RECORD_KEY)
+
+
+def made_here(source: pl.DataFrame | None, here: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the records here that were never in their file: an import or a person made them."""
+    if here is None:
+        return _NO_ROWS
+    return here if source is None else here.join(source, on=RECORD_KEY, how="anti")
+
+
+_NO_ROWS = pl.DataFrame(schema={RECORD_KEY: pl.String})
 
 
 def _merged(new: pl.DataFrame, old: pl.DataFrame | None, here: pl.DataFrame | None) -> pl.DataFrame:
@@ -109,14 +127,22 @@ def _kind(dtype: pl.DataType) -> str:
     return {pl.Boolean: "boolean", pl.Date: "date", pl.Datetime: "datetime"}.get(dtype.base_type(), "string")
 
 
-def _with_pulled(
-    here: pl.DataFrame, here_old: pl.DataFrame | None, mapping: ObjectMapping, computed: set[str]
+def _with_kept(
+    files: pl.DataFrame,
+    source_old: pl.DataFrame | None,
+    here_old: pl.DataFrame | None,
+    mapping: ObjectMapping,
+    computed: set[str],
 ) -> pl.DataFrame:
-    """Return `here` with the columns that are mapped but come from no file: only pulls fill them."""
-    pulled = [field.here for field in mapping.fields if field.writes_here]
-    pulled = [name for name in dict.fromkeys(pulled) if name not in here.columns and name not in computed]
-    kept = [name for name in pulled if here_old is not None and name in here_old.columns]
-    if here_old is not None and kept:
-        here = here.join(here_old.select(RECORD_KEY, *kept), on=RECORD_KEY, how="left")
-    unknown = [pl.lit(None, pl.String).alias(name) for name in pulled if name not in kept]
-    return here.with_columns(unknown).select(*here.columns[: len(here.columns) - len(kept)], *pulled)
+    """Return the file's records with the columns that come from no file, and below them the records that do not."""
+    pulled = dict.fromkeys(field.here for field in mapping.fields if field.writes_here)
+    here = here_old if here_old is not None else _NO_ROWS
+    kept = [name for name in (*pulled, *KEPT) if name in here.columns and name not in {*files.columns, *computed}]
+    kept = list(dict.fromkeys(kept))
+    joined = files.join(here.select(RECORD_KEY, *kept), on=RECORD_KEY, how="left") if kept else files
+    made = made_here(source_old, here_old).join(files, on=RECORD_KEY, how="anti")
+    if made.height:
+        columns = [name for name in joined.columns if name in made.columns]
+        joined = pl.concat([joined, made.select(columns)], how="diagonal_relaxed")
+    unknown = [name for name in pulled if name not in joined.columns and name not in computed]
+    return joined.with_columns(pl.lit(None, pl.String).alias(name) for name in unknown)
