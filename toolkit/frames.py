@@ -19,6 +19,7 @@ RECORD_KEY = "id"
 KEPT = (
     *("account_id", "contact_id", "parent_id", "root_id", "level", "kind", "origin", "fingerprint", "duplicate_of"),
     *("champion", "sponsor", "key_user", "end_user", "churned_on", "archived_on", "edited_at"),
+    *("there_id", "stage", "stage_before", "domain", "at", "all_day", "minutes", "subject", "body", "owner"),
 )
 """Columns of the records here that neither a file nor Salesforce gives: the toolkit works them out and keeps them."""
 
@@ -220,4 +221,145 @@ RUNS = FrameSpec(
     },
     ("run_id",),
     "One row a step that ran: what it read, wrote, left out and spent.",
+)
+
+AGREEMENTS = FrameSpec(
+    "agreements",
+    {
+        "id": pl.String,
+        "account_id": pl.String,  # the account here
+        "account_there_id": pl.String,  # and in Salesforce
+        "name": pl.String,
+        "plan": pl.String,
+        "start": pl.Date,  # the first day
+        "end": pl.Date,  # the last day; null is open-ended
+        "notice": pl.Date,  # the last day on which notice can be given
+        "tacit": pl.Boolean,  # whether it renews by itself
+        "mrr": pl.Float64,  # recurring revenue of a month, whole hundredths of `currency`
+        "arr": pl.Float64,  # and of a year
+        "one_time": pl.Float64,  # a fee that does not recur, or null
+        "currency": pl.String,  # the code, or "" where the org has only one
+        "status": pl.String,  # future | active | ended, as of the day they were worked out
+    },
+    ("id",),
+    "What each account has agreed to pay, from when, until when.",
+)
+
+AGREEMENT_REMARKS = FrameSpec(
+    "agreement_remarks",
+    {
+        "id": pl.String,
+        "account_id": pl.String,
+        "name": pl.String,
+        "kind": pl.String,  # open_ended | overlap | short | notice | runs_on
+        "reason": pl.String,
+    },
+    ("id", "kind"),
+    "What is worth a second look at agreements that are kept and count.",
+)
+
+MRR = FrameSpec(
+    "mrr",
+    {
+        "account_id": pl.String,
+        "currency": pl.String,
+        "month": pl.Date,  # its first day
+        "mrr": pl.Float64,  # in force on that day, whole hundredths
+        "arr": pl.Float64,
+    },
+    ("account_id", "currency", "month"),
+    "The recurring revenue of each account in each month since its first, zeros included.",
+)
+
+ONE_TIME_FEES = FrameSpec(
+    "one_time_fees",
+    {"account_id": pl.String, "currency": pl.String, "month": pl.Date, "one_time": pl.Float64},
+    ("account_id", "currency", "month"),
+    "The one-time fees of each account, in the month in which their agreement starts.",
+)
+
+RENEWALS = FrameSpec(
+    "renewals",
+    {
+        "id": pl.String,
+        "account_id": pl.String,
+        "name": pl.String,
+        "plan": pl.String,
+        "currency": pl.String,
+        "mrr": pl.Float64,
+        "arr": pl.Float64,
+        "end": pl.Date,  # the last day of the term
+        "renewal_date": pl.Date,  # the day after
+        "notice": pl.Date,  # the last day on which notice can be given, or null
+        "tacit": pl.Boolean,
+        "days_left": pl.Int64,  # to the renewal date; 0 and less when it has come
+        "notice_days_left": pl.Int64,  # to the last day of notice, 0 on it; null without one
+        "overdue": pl.Boolean,  # ended, does not renew by itself, and nothing followed
+        "follow_up": pl.String,  # the agreement that follows, once there is one
+    },
+    ("id",),
+    "Each agreement whose term ends soon, or ended and was not renewed.",
+)
+
+FATES = FrameSpec(
+    "fates",
+    {
+        "object": pl.String,
+        "side": pl.String,  # "there"; "here" for records whose partner left the scope
+        "id": pl.String,
+        "name": pl.String,
+        "fate": pl.String,  # created | returned | updated | unchanged | held | skipped, here: churned | archived | kept
+        "rule": pl.String,  # the rule that held or left it out, with its requirement id; null for the others
+        "reason": pl.String,
+    },
+    ("object", "side", "id"),
+    "What an import makes of every record there, and of those here whose partner left the scope.",
+)
+
+PREVIEW = FrameSpec(
+    "preview",
+    {
+        "outcome": pl.String,  # the fates of FATES
+        "rule": pl.String,  # "" where there is none
+        "records": pl.Int64,
+        "example": pl.String,  # the name, or id, of the first
+        "reason": pl.String,  # the first one's
+    },
+    ("outcome", "rule"),
+    "What an import would do: how many records of each outcome.",
+)
+
+MEMBERS = FrameSpec(
+    "members",
+    {
+        "member_id": pl.String,
+        "email": pl.String,  # as compared
+        "contact_id": pl.String,  # null where several contacts of the one account have the e-mail
+        "account_id": pl.String,
+        "contact_there_id": pl.String,
+        "account_there_id": pl.String,
+    },
+    ("member_id",),
+    "Which community member is which contact, and belongs to which account; read from either end.",
+)
+
+INTERACTIONS = FrameSpec(
+    "interactions",
+    {
+        "id": pl.String,
+        "object": pl.String,
+        "account_id": pl.String,
+        "contact_id": pl.String,
+        "kind": pl.String,  # email | meeting | call | note
+        "at": UTC_TIME,  # of an all-day one, midnight UTC of its day
+        "all_day": pl.Boolean,
+        "minutes": pl.Float64,
+        "subject": pl.String,
+        "owner": pl.String,
+        "origin": pl.String,  # "salesforce" | "manual" | the name of a source
+        "fingerprint": pl.String,  # what two copies of one interaction have in common; null when too little is known
+        "duplicate_of": pl.String,  # the id of the copy that counts
+    },
+    ("object", "id"),
+    "Every e-mail, meeting, call and note of the accounts here.",
 )
