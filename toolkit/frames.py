@@ -17,9 +17,10 @@ RECORD_KEY = "id"
 """The key column of every wide record frame: the customer's own id here, the 18-character record id there."""
 
 KEPT = (
-    *("account_id", "contact_id", "parent_id", "root_id", "level", "kind", "origin", "fingerprint", "duplicate_of"),
-    *("champion", "sponsor", "key_user", "end_user", "churned_on", "archived_on", "edited_at"),
-    *("there_id", "stage", "stage_before", "domain", "at", "all_day", "minutes", "subject", "body", "owner"),
+    *("account_id", "contact_id", "there_id", "parent_id", "root_id", "level", "domain"),
+    *("champion", "sponsor", "key_user", "end_user"),
+    *("kind", "at", "all_day", "minutes", "subject", "body", "owner", "origin", "fingerprint"),
+    *("churned_on", "stage_before", "archived_on", "edited_at"),
 )
 """Columns of the records here that neither a file nor Salesforce gives: the toolkit works them out and keeps them."""
 

@@ -5,11 +5,13 @@ it is; for any other name ``role`` does.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_serializer, model_validator
 
 from toolkit.config.agreements import AgreementTerms
+from toolkit.config.interactions import standard_paths
 from toolkit.config.terms import ApiName, FieldPath, Model, Scalar, Word
 
 Direction = Literal["output", "input", "two_way"]
@@ -267,12 +269,22 @@ class ObjectMapping(Model):
 
     @property
     def there_paths(self) -> tuple[str, ...]:
-        """Every Salesforce field that a pull reads, each once: name, ids, match fields, mapped fields and terms."""
-        tags = [tag.field for tag in self.tags.values()]
-        parent = self.hierarchy.parent if self.hierarchy else None
-        person = "IsPersonAccount" if self.exclude.person_accounts else None
-        terms = self.terms.paths if self.terms else ()
+        """Every Salesforce field that a pull reads, each once: name, ids, mapped fields, and what its role needs."""
         rules = [rule.there for rule in self.match]
         mapped = [field.reads for field in self.fields]
-        paths = [self.name, *rules, *mapped, self.id, self.account_path, parent, person, *tags, *terms]
+        paths = [self.name, *rules, *mapped, self.id, self.account_path, *self._needed()]
         return tuple(dict.fromkeys(path for path in paths if path))
+
+    def _needed(self) -> Iterator[str | None]:
+        """Yield the fields that no mapping names, but that parents, exclusions, tags, terms and kinds are seen by."""
+        if self.hierarchy or self.exclude.parents:
+            yield self.hierarchy.parent if self.hierarchy else "ParentId"
+        if self.exclude.person_accounts:
+            yield "IsPersonAccount"
+        if self.acts_as == "account" and self.sobject == "Account":
+            yield "Website"  # the domain, where none is mapped (SKA-15)
+        yield from (tag.field for tag in self.tags.values())
+        if self.terms:
+            yield from self.terms.paths
+            yield from ("IsWon", self.terms.amount or "Amount") if self.sobject == "Opportunity" else ()
+        yield from standard_paths(self.sobject, self.interaction_kind)

@@ -21,6 +21,7 @@ _HINTS = {
     "metrics": "load the customer's files again (`cs-toolkit pull`)",
     "source": "load the customer's files again (`cs-toolkit pull`)",
     "here": "load the customer's files again (`cs-toolkit pull`)",
+    "derived": "import again (`cs-toolkit import`)",
     "base": "restore the file from a backup; without it, every difference in a two-way field has to be decided by hand",
 }
 

@@ -20,9 +20,9 @@ from toolkit.store.lock import RunLock
 from toolkit.store.snapshots import Snapshots
 from toolkit.store.tables import insert_rows, read_rows, replace_rows
 
-Side = Literal["here", "there", "base", "source", "metrics"]
-"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, the accounts file as it was read, and
-the metrics."""
+Side = Literal["here", "there", "base", "source", "metrics", "derived"]
+"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, a file as it was read, the metrics, and
+what is worked out over several objects."""
 
 FILE_NAME = "store.sqlite"
 
