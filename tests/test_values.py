@@ -1,6 +1,8 @@
 """The canonical text: one value, one text, and the same text again after a journey through Salesforce."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+import json
+from base64 import b64encode
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
@@ -9,6 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.values import column_dtype, from_text, text_to_column, to_text
+
+TYPES = (
+    *("string", "textarea", "picklist", "multipicklist", "boolean", "int", "long", "double", "percent", "currency"),
+    *("date", "datetime", "time", "email", "phone", "url", "reference", "id", "combobox", "address", "location"),
+    *("encryptedstring", "base64", "anyType", "complexvalue", "json"),
+)
+"""Every type that describe knows."""
 
 
 def text_of(value, field_type, scale=0, dtype=None):
@@ -63,6 +72,31 @@ def text_of(value, field_type, scale=0, dtype=None):
         ("a\r\nb", "textarea", 0, "a\nb"),
         ("B; A;C", "multipicklist", 0, "A;B;C"),
         (None, "multipicklist", 0, None),
+        ("A;;A; ", "multipicklist", 0, "A"),
+        (["B", None, "A", "B"], "multipicklist", 0, "A;B"),
+        ([], "multipicklist", 0, None),
+        (["B", "A"], "string", 0, "B;A"),
+        ({"b": 1, "a": "x"}, "string", 0, '{"b":1,"a":"x"}'),
+        (45, "percent", 2, "45"),
+        (2**53, "long", 0, "9007199254740992"),
+        (datetime(2026, 5, 24, 9, 25, 37), "datetime", 0, "2026-05-24T09:25:37.000"),
+        ("2026-05-24T09:25:37", "datetime", 0, "2026-05-24T09:25:37"),
+        (time(11, 59, 59), "time", 0, "11:59:59.000Z"),
+        (" 11:59 ", "time", 0, "11:59:00.000Z"),
+        ("11:59:59.5Z", "time", 0, "11:59:59.500Z"),
+        ("noon", "time", 0, "noon"),
+        (b"\x00\xff", "base64", 0, "AP8="),
+        ("AP8=", "base64", 0, "AP8="),
+        ({"street": "a\r\nb", "city": " Ulm ", "state": None}, "address", 0, '{"city":"Ulm","street":"a\\nb"}'),
+        ('{"street": "1 \\"x\\": y", "latitude": 1.5}', "address", 0, '{"street":"1 \\"x\\": y"}'),
+        ('{"city": null, "street": ""}', "address", 0, None),
+        ("{}", "address", 0, None),
+        ("Weg 1, Ulm", "address", 0, "Weg 1, Ulm"),
+        ('{"town": "Ulm"}', "address", 0, '{"town": "Ulm"}'),
+        ("[1]", "address", 0, "[1]"),
+        ({"longitude": 13.4, "latitude": 52.1234567}, "location", 3, '{"latitude":52.123,"longitude":13.4}'),
+        ('{"latitude": -0.00001, "longitude": 180}', "location", 15, '{"latitude":-0.00001,"longitude":180}'),
+        ({"latitude": None, "longitude": None}, "location", 15, None),
         (7, "string", 0, "7"),
         (12.0, "string", 0, "12"),
         (12.5, "string", 0, "12.5"),
@@ -85,7 +119,7 @@ def test_a_moment_of_another_zone_is_told_in_utc():
     assert frame.select(to_text(pl.col("x"), frame.schema["x"], "datetime")).item() == "2026-05-24T07:00:00.000Z"
 
 
-@pytest.mark.parametrize("field_type", ["boolean", "int", "double", "date", "datetime", "string", "multipicklist"])
+@pytest.mark.parametrize("field_type", TYPES)
 def test_a_column_of_nulls_stays_null(field_type):
     for dtype in (pl.Null, pl.String, column_dtype(field_type)):
         assert text_of(None, field_type, 2, dtype) is None
@@ -120,7 +154,7 @@ def test_the_text_of_a_number_does_not_depend_on_its_neighbours(scale):
 
 
 def test_a_text_column_keeps_its_name():
-    for field_type in ("boolean", "int", "double", "date", "datetime", "string", "textarea", "multipicklist"):
+    for field_type in TYPES:
         for dtype in (pl.String, column_dtype(field_type)):
             frame = pl.DataFrame({"x": [None]}, schema={"x": dtype})
             for scale in (0, 1, 6):
@@ -146,12 +180,29 @@ VALUES = {
     "datetime": st.datetimes(min_value=datetime(1700, 1, 1), max_value=datetime(4000, 1, 1), timezones=st.just(UTC)),
     "string": st.text(),
     "textarea": st.text(),
-    "multipicklist": st.lists(st.sampled_from(["Red", "Green", "Blue"]), unique=True).map(";".join),
+    "multipicklist": st.lists(st.sampled_from(["Red", "Green", "Blue"]), unique=True),
+    "time": st.times().map(lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)),
+    **dict.fromkeys(
+        ("picklist", "combobox", "email", "phone", "url", "anyType", "complexvalue", "json", "encryptedstring"),
+        st.text(),
+    ),
+    **dict.fromkeys(("long",), st.integers(-(2**53), 2**53)),
+    **dict.fromkeys(("double", "percent", "currency"), st.integers(-(10**12), 10**12).map(float)),
+    **dict.fromkeys(("id", "reference"), st.from_regex(r"[0-9A-Za-z]{15}", fullmatch=True)),
+    "base64": st.binary().map(lambda each: b64encode(each).decode()),
+    "address": st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("city", "country", "postalCode", "state", "street", "latitude"), st.text())
+    ).map(json.dumps),
+    "location": st.fixed_dictionaries(
+        {}, optional={"latitude": st.floats(-90, 90), "longitude": st.floats(-180, 180)}
+    ).map(json.dumps),
 }
 
 
-@given(data=st.data(), field_type=st.sampled_from(sorted(VALUES)))
-def test_text_to_column_is_the_way_back(data, field_type):
+@pytest.mark.parametrize("field_type", TYPES)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_text_to_column_is_the_way_back(field_type, data):
     value = data.draw(st.none() | VALUES[field_type])
     if isinstance(value, datetime):
         value = value.replace(microsecond=value.microsecond // 1000 * 1000)
@@ -161,8 +212,12 @@ def test_text_to_column_is_the_way_back(data, field_type):
     assert typed.schema["x"] == column_dtype(field_type)
     again = typed.select(to_text(pl.col("x"), typed.schema["x"], field_type))
     assert again.equals(text)
-    if field_type in ("boolean", "int", "date", "datetime"):
+    if field_type in ("boolean", "int", "long", "double", "date", "datetime", "time"):
         assert typed.item() == value
+    if field_type == "multipicklist" and value:
+        assert typed.item().to_list() == sorted(value)
+    sent = pl.DataFrame({"x": [from_text(text.item(), field_type)]}, strict=False)
+    assert sent.select(to_text(pl.col("x"), sent.schema["x"], field_type)).equals(text)
 
 
 def test_from_text_gives_what_json_takes():
@@ -171,5 +226,8 @@ def test_from_text_gives_what_json_takes():
     assert from_text("7.5", "double") == 7.5
     assert from_text("2026-05-24", "date") == "2026-05-24"
     assert from_text(None, "double") is None
+    assert from_text("9007199254740993", "long") == 9007199254740993
+    assert from_text("A;B", "multipicklist") == "A;B"
+    assert from_text("11:59:59.000Z", "time") == "11:59:59.000Z"
     with pytest.raises(ValueError, match="high"):
         from_text("high", "double")

@@ -2,20 +2,43 @@
 
 Both sides of a comparison are brought to one text form, so that a plan reads the same in a notebook, a CSV and the
 journal, and so that a difference in the text is a difference in Salesforce. The forms are those Salesforce's own Bulk
-API uses: ``true``/``false``, plain decimals rounded half up to the field's scale, ``2026-05-24``,
-``2026-05-24T07:25:37.000Z``, record ids of 18 characters, text without surrounding blanks. Null, empty text and
-not-a-number are all null, as empty is in Salesforce. A value that does not have the field's form ("high" for a number)
-stays as it is: it is for the pre-flight to refuse, and must not look like an empty one.
+API uses:
+
+    boolean                     true, false
+    int, long                   12
+    double, currency, percent   plain decimals rounded half up to the field's scale; 45 in a percent field is 45 %
+    date, datetime, time        2026-05-24, 2026-05-24T07:25:37.000Z (UTC), 11:59:59.000Z (of no zone)
+    id, reference               record ids of 18 characters
+    multipicklist               A;B, sorted, each once; a list in a column
+    address, location           JSON with sorted keys, without empty parts, see `toolkit.compounds`
+    base64                      Base64
+    every other                 text without surrounding blanks; a textarea's lines end in LF
+
+Null, empty text, an empty list and not-a-number are all null, as empty is in Salesforce. A value that does not have the
+field's form ("high" for a number, a time without a zone) stays as it is: it is for the pre-flight to refuse, and must
+not look like an empty one.
 """
 
 import polars as pl
 
+from toolkit.compounds import COMPOUND_TYPES, compound_text
+
 BOOLEAN_TYPES = frozenset({"boolean"})
-INTEGER_TYPES = frozenset({"int"})
+INTEGER_TYPES = frozenset({"int", "long"})
 NUMBER_TYPES = frozenset({"double", "currency", "percent"})
 DATE_TYPES = frozenset({"date"})
 DATETIME_TYPES = frozenset({"datetime"})
+TIME_TYPES = frozenset({"time"})
 ID_TYPES = frozenset({"id", "reference"})
+SEVERAL_TYPES = frozenset({"multipicklist"})
+NEVER_WRITTEN = {
+    "id": "a record id is given by Salesforce",
+    "encryptedstring": "encrypted text is read masked, so nobody can tell whether it differs",
+    "base64": "a file's content is not a value of a record",
+    "anyType": "a value of any type has no form to write it in",
+    "complexvalue": "a complex value has no form to write it in",
+}
+"""The field types that are never written, each with why (CSU-10 names the encrypted and the complex ones)."""
 
 _SHORT_ID = r"^[0-9A-Za-z]{15}$"
 _SUFFIX = dict(zip((f"{bits:05b}"[::-1] for bits in range(32)), "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", strict=True))
@@ -23,6 +46,9 @@ _SUFFIX = dict(zip((f"{bits:05b}"[::-1] for bits in range(32)), "ABCDEFGHIJKLMNO
 
 _DATE = "%Y-%m-%d"
 _DATETIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_NO_ZONE = "%Y-%m-%dT%H:%M:%S%.3f"
+_TIME = "%H:%M:%S%.3fZ"
+_TIME_FORMS = ("%H:%M:%S%.fZ", "%H:%M:%S%.f", "%H:%M")
 _TRUTHS = {"true": "true", "1": "true", "1.0": "true", "yes": "true"} | {
     "false": "false", "0": "false", "0.0": "false", "no": "false"
 }  # fmt: skip
@@ -36,28 +62,31 @@ def to_text(values: pl.Expr, dtype: pl.DataType, field_type: str, scale: int = 0
     """Return an expression of the canonical text of `values`, a column of type `dtype`.
 
     `field_type` is the Salesforce type of the field the value belongs to and `scale` its decimal places. The text of
-    a value read back from Salesforce is the same text again.
+    a value read back from Salesforce is the same text again. A list is told as ``A;B``, a structure as JSON.
     """
-    if field_type in BOOLEAN_TYPES:
-        return _boolean_text(values, dtype)
-    if field_type in INTEGER_TYPES:
-        return _number_text(values, dtype, 0)
-    if field_type in NUMBER_TYPES:
-        return _number_text(values, dtype, scale)
-    if field_type in DATE_TYPES:
-        return _date_text(values, dtype)
-    if field_type in DATETIME_TYPES:
-        return _datetime_text(values, dtype)
-    if field_type in ID_TYPES:
-        return _record_id_text(values)
-    if field_type == "multipicklist":  # "B;A" and "A;B" are one value to Salesforce
-        pieces = _plain_text(values).str.split(";").list.eval(pl.element().str.strip_chars())
-        return pieces.list.sort().list.join(";")
-    if field_type == "textarea":  # Salesforce keeps line ends as CR LF, files mostly as LF
-        return _plain_text(values.cast(pl.String).str.replace_all("\r\n", "\n", literal=True))
-    if dtype.is_float():  # a text field of whole numbers says 12, as the file does, and not 12.0
-        return _shortest_text(values.cast(pl.Float64).fill_nan(None))
-    return _plain_text(values)
+    if isinstance(dtype, pl.List | pl.Array):
+        values, dtype = _joined(values, dtype), pl.String()
+    elif isinstance(dtype, pl.Struct):
+        values, dtype = pl.when(values.is_not_null()).then(values.struct.json_encode()), pl.String()
+    if field_type in INTEGER_TYPES | NUMBER_TYPES:
+        return _number_text(values, dtype, scale if field_type in NUMBER_TYPES else 0)
+    if field_type in COMPOUND_TYPES:
+        return compound_text(_plain_text(values), field_type, scale)
+    return _FORMS.get(field_type, _free_text)(values, dtype)
+
+
+def _joined(values: pl.Expr, dtype: pl.List | pl.Array) -> pl.Expr:
+    texts = (
+        values.cast(pl.List(pl.String)) if isinstance(dtype, pl.List) else values.arr.to_list().cast(pl.List(pl.String))
+    )
+    return texts.list.drop_nulls().list.join(";")
+
+
+def _several_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: ARG001
+    # "B;A" and "A;B" are one value to Salesforce.
+    pieces = values.cast(pl.String).str.split(";").list.eval(pl.element().str.strip_chars())
+    pieces = pieces.list.eval(pl.element().filter(pl.element() != "")).list.unique().list.sort()
+    return pl.when(pieces.list.len() > 0).then(pieces.list.join(";"))
 
 
 def _plain_text(values: pl.Expr) -> pl.Expr:
@@ -65,7 +94,7 @@ def _plain_text(values: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _record_id_text(values: pl.Expr) -> pl.Expr:
+def _record_id_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: ARG001
     text = _plain_text(values)
     return pl.when(text.str.contains(_SHORT_ID)).then(to_18(text)).otherwise(text)
 
@@ -130,8 +159,12 @@ def _date_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _datetime_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
-        utc = values.dt.convert_time_zone("UTC") if dtype.time_zone else values
-        return utc.dt.strftime(_DATETIME)
+        # Without a zone nobody knows which moment is meant; the text says none either, and the pre-flight refuses it.
+        return (
+            values.dt.convert_time_zone("UTC").dt.strftime(_DATETIME)
+            if dtype.time_zone
+            else values.dt.strftime(_NO_ZONE)
+        )
     if dtype == pl.Date:
         return values.dt.strftime("%Y-%m-%dT00:00:00.000Z")
     if dtype == pl.String:
@@ -139,6 +172,44 @@ def _datetime_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         moment = text.str.to_datetime("%+", time_unit="ms", time_zone="UTC", strict=False)
         return pl.coalesce(moment.dt.strftime(_DATETIME), text)
     return _plain_text(values)
+
+
+def _time_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Time:
+        return values.dt.strftime(_TIME)
+    text = _plain_text(values)
+    if dtype != pl.String:
+        return text
+    parsed = [text.str.to_time(form, strict=False).dt.strftime(_TIME) for form in _TIME_FORMS]
+    return pl.coalesce(*parsed, text)
+
+
+def _base64_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    return values.bin.encode("base64") if dtype == pl.Binary else _plain_text(values)
+
+
+def _lines_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: ARG001
+    # Salesforce keeps line ends as CR LF, files mostly as LF.
+    return _plain_text(values.cast(pl.String).str.replace_all("\r\n", "\n", literal=True))
+
+
+def _free_text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype.is_float():  # a text field of whole numbers says 12, as the file does, and not 12.0
+        return _shortest_text(values.cast(pl.Float64).fill_nan(None))
+    return _plain_text(values)
+
+
+_FORMS = {
+    "boolean": _boolean_text,
+    "date": _date_text,
+    "datetime": _datetime_text,
+    "time": _time_text,
+    "id": _record_id_text,
+    "reference": _record_id_text,
+    "multipicklist": _several_text,
+    "base64": _base64_text,
+    "textarea": _lines_text,
+}
 
 
 def to_18(ids: pl.Expr) -> pl.Expr:
@@ -178,6 +249,10 @@ def text_to_column(values: pl.Expr, field_type: str) -> pl.Expr:
         return values.str.to_date(_DATE, strict=False)
     if field_type in DATETIME_TYPES:
         return values.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms", time_zone="UTC", strict=False)
+    if field_type in TIME_TYPES:
+        return values.str.to_time("%H:%M:%S%.fZ", strict=False)
+    if field_type in SEVERAL_TYPES:
+        return _several_text(values, pl.String()).str.split(";")
     return values.cast(column_dtype(field_type), strict=False)
 
 
@@ -193,4 +268,8 @@ def column_dtype(field_type: str) -> pl.DataType:
         return pl.Date()
     if field_type in DATETIME_TYPES:
         return pl.Datetime("ms", "UTC")
+    if field_type in TIME_TYPES:
+        return pl.Time()
+    if field_type in SEVERAL_TYPES:
+        return pl.List(pl.String)
     return pl.String()

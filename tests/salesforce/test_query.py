@@ -116,14 +116,27 @@ def test_reading_goes_on_when_the_result_pages_were_dropped(org, demo):
 def test_a_large_result_goes_to_bulk_by_itself(org, calls_of):
     calls = calls_of(lambda: org.records("Account", ["Id"], bulk_from=10))
     assert ("POST", "jobs/query", 200) in calls
+
+
+def test_a_compound_field_is_one_value_over_rest_and_bulk_and_through_a_relationship(org, demo):
+    fields = ["Id", "BillingAddress", "BillingCity"]
+    rest, bulk = (org.records("Account", fields, via=via) for via in ("rest", "bulk"))
+    assert rest.equals(bulk)
+    known = rest.drop_nulls("BillingAddress")
+    assert known.height > 10
+    assert known["BillingAddress"].str.json_path_match("$.city").equals(known["BillingCity"].alias("BillingAddress"))
+    assert known["BillingAddress"].str.starts_with('{"city":').all()
+    through = org.records("Contact", ["AccountId", "Account.BillingAddress"]).drop_nulls()
+    expected = dict(known.select("Id", "BillingAddress").iter_rows())
+    assert dict(through.iter_rows()).items() <= expected.items()
+
+
+def test_a_compound_with_a_hidden_part_is_read_over_rest_alone(org, demo, calls_of):
+    demo.set_access("Account", "BillingState", read=False, edit=False)
+    org.describe("Account", refresh=True)
     calls = calls_of(lambda: org.records("Account", ["Id", "BillingAddress"], bulk_from=10))
     assert not [path for _, path, _ in calls if path.startswith("jobs")]
-
-
-def test_a_compound_field_comes_as_json_text(org):
-    address = org.records("Account", ["BillingAddress"])["BillingAddress"].drop_nulls()
-    assert address.str.contains('"city"').all()
-    with pytest.raises(InputError, match="BillingAddress"):
+    with pytest.raises(InputError, match="does not see every part of BillingAddress"):
         org.records("Account", ["BillingAddress"], via="bulk")
 
 

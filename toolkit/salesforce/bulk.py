@@ -13,11 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from toolkit import values
-from toolkit.errors import InputError, NotFoundError, RequestError, SalesforceError, UnavailableError
+from toolkit.errors import NotFoundError, RequestError, SalesforceError, UnavailableError
 from toolkit.frames import WRITE_RESULTS
 from toolkit.salesforce.collections import OnResults, Write
-from toolkit.salesforce.query import Column, Progress
+from toolkit.salesforce.query import Column, Progress, from_parts, in_parts
 from toolkit.salesforce.wire import Wire
 
 log = logging.getLogger("toolkit.salesforce")
@@ -144,10 +143,10 @@ def read_bulk(
     progress: Progress | None = None,
     per_page: int = RECORDS_PER_PAGE,
 ) -> Iterator[pl.DataFrame]:
-    """Yield the result of a query job page by page, as typed frames in the query's own order."""
-    compound = [each.path for each in columns if each.compound]
-    if compound:
-        raise InputError(f"Bulk does not read compound fields: {', '.join(compound)}", hint="read through REST")
+    """Yield the result of a query job page by page, as typed frames in the query's own order.
+
+    `statement` selects what `query.in_parts` says: Bulk gives no compounds, they are put together from their parts.
+    """
     body = wire.json(
         "POST", "jobs/query", json={"operation": "query", "query": statement, "lineEnding": "LF"}, repeatable=True
     )
@@ -186,10 +185,10 @@ def _pages(
 
 
 def _typed(columns: Sequence[Column], frame: pl.DataFrame) -> pl.DataFrame:
-    if frame.width != len(columns):
-        frame = pl.DataFrame(schema={each.name: pl.String() for each in columns})
-    named = frame.rename(dict(zip(frame.columns, (each.name for each in columns), strict=True)))
-    return named.select(values.text_to_column(pl.col(each.name), each.type).alias(each.name) for each in columns)
+    paths = [each.path for each in in_parts(columns)]
+    if frame.width != len(paths):
+        frame = pl.DataFrame(schema=dict.fromkeys(paths, pl.String))
+    return from_parts(columns, frame.rename(dict(zip(frame.columns, paths, strict=True))))
 
 
 def _as_sent(write: Write) -> pl.DataFrame:

@@ -3,17 +3,22 @@
 A field that the integration user may not see is simply absent: to this package it does not exist.
 """
 
+import base64
+import binascii
 import difflib
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from toolkit.compounds import COMPOUND_TYPES, MOST_DECIMALS, PARTS
 from toolkit.errors import NotFoundError, RequestError
 from toolkit.salesforce.soql import name as api_name
 from toolkit.salesforce.wire import Wire
 
 SUGGESTIONS = 5
+MOST_TARGETS = 5
+"""Of a reference to more kinds of record (the 80 that a task may be about) the kinds are not looked up one by one."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,10 @@ class FieldDescribe:
     """One field in describe's terms. ``picklist_values`` are the active values' API names.
 
     What may be written is ``createable`` and ``updateable``, never ``calculated``: many system fields are read-only
-    without being calculated. The digits left of the decimal point are ``precision - scale``.
+    without being calculated. The digits left of the decimal point are ``precision - scale``. ``html`` marks a rich text
+    area. ``components`` are the fields that an address or a place is made of, by part (`toolkit.compounds`); a part is
+    missing where the user may not see it. ``allowed`` are the values of a dependent picklist for each value of the
+    field ``controller_name``, both active and not.
     """
 
     name: str
@@ -45,6 +53,16 @@ class FieldDescribe:
     defaulted_on_create: bool = False
     id_lookup: bool = False
     compound_field_name: str | None = None
+    filterable: bool = True
+    html: bool = False
+    controller_name: str | None = None
+    components: Mapping[str, "FieldDescribe"] = field(default_factory=dict, repr=False, compare=False)
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def written_fields(self) -> tuple["FieldDescribe", ...]:
+        """The fields that a write of this one sets: its components if it is a compound, else itself."""
+        return tuple(self.components.values()) if self.type in COMPOUND_TYPES else (self,)
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "FieldDescribe":
@@ -71,7 +89,57 @@ class FieldDescribe:
             defaulted_on_create=bool(body.get("defaultedOnCreate")),
             id_lookup=bool(body.get("idLookup")),
             compound_field_name=body.get("compoundFieldName"),
+            filterable=body.get("filterable") is not False,
+            html=bool(body.get("htmlFormatted")) and body["type"] == "textarea",
+            controller_name=body.get("controllerName") if body.get("dependentPicklist") else None,
         )
+
+
+def fields_from_json(bodies: Sequence[Mapping[str, Any]]) -> dict[str, FieldDescribe]:
+    """Return the fields of describe's ``fields`` by name, each knowing its components and its controlling values."""
+    fields = {each["name"]: FieldDescribe.from_json(each) for each in bodies}
+    values = {each["name"]: _controlling_values(each) for each in bodies}
+    for body in bodies:
+        known = fields[body["name"]]
+        if known.type in COMPOUND_TYPES:
+            components = _components(known, fields.values())
+            scale = max((each.scale for each in components.values()), default=0) or MOST_DECIMALS
+            fields[known.name] = replace(known, components=components, scale=scale)
+        elif known.controller_name in values:
+            allowed = _allowed(body.get("picklistValues") or (), values[known.controller_name])
+            fields[known.name] = replace(known, allowed=allowed)
+    return fields
+
+
+def _components(whole: FieldDescribe, fields: Iterable[FieldDescribe]) -> dict[str, FieldDescribe]:
+    # BillingAddress has BillingCity, Address has City, Place__c has Place__Latitude__s.
+    start = whole.name.removesuffix("__c") + "__" if whole.custom else whole.name.removesuffix("Address")
+    found = {}
+    for each in fields:
+        if each.compound_field_name == whole.name and each.name.startswith(start):
+            part = each.name.removeprefix(start).removesuffix("__s")
+            found[part[:1].lower() + part[1:]] = each
+    return {part: found[part] for part in PARTS[whole.type] if part in found}
+
+
+def _controlling_values(body: Mapping[str, Any]) -> list[str]:
+    if body["type"] == "boolean":
+        return ["false", "true"]
+    return [each["value"] for each in body.get("picklistValues") or ()]
+
+
+def _allowed(entries: Sequence[Mapping[str, Any]], controlling: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Decode validFor: a bit for each controlling value, the first one the highest bit of the first byte."""
+    allowed: dict[str, list[str]] = {each: [] for each in controlling}
+    for entry in entries:
+        try:
+            bits = base64.b64decode(entry.get("validFor") or "")
+        except binascii.Error:
+            continue
+        for place, each in enumerate(controlling):
+            if place // 8 < len(bits) and bits[place // 8] & (0x80 >> place % 8):
+                allowed[each].append(entry["value"])
+    return {each: tuple(values) for each, values in allowed.items()}
 
 
 @dataclass(frozen=True)
@@ -96,6 +164,16 @@ class ObjectDescribe:
     def path(self, path: str) -> str:
         """Return `path` as the org spells it. Raises NotFoundError like `field`."""
         return self._resolve(path)[0]
+
+    def key_prefixes(self, field: FieldDescribe) -> tuple[str, ...]:
+        """Return the first three characters of the ids that a reference takes; none when they are not known."""
+        if self.look_up is None or len(field.reference_to) > MOST_TARGETS:
+            return ()
+        try:
+            prefixes = [self.look_up(target).key_prefix for target in field.reference_to]
+        except NotFoundError:
+            return ()
+        return tuple(each for each in prefixes if each) if all(prefixes) else ()
 
     def _resolve(self, path: str) -> tuple[str, FieldDescribe]:
         first, _, rest = path.partition(".")
@@ -169,7 +247,7 @@ class Describes:
             return ObjectDescribe(
                 name=body["name"],
                 label=body.get("label") or body["name"],
-                fields={each["name"]: FieldDescribe.from_json(each) for each in body["fields"]},
+                fields=fields_from_json(body["fields"]),
                 key_prefix=body.get("keyPrefix"),
                 scopes=tuple(each["name"] for each in body.get("supportedScopes") or ()),
                 look_up=self.get,

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
+from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
 from toolkit.salesforce import bulk, listviews, query
 from toolkit.salesforce.collections import OnResults, Operation, Write, write_collections
@@ -158,7 +159,7 @@ class Org:
             return _gathered(columns, wanted, in_bulk())
         pages = query.pages(self._wire, columns, sobject, where, scope)
         first = next(pages)
-        if via == "auto" and first.total >= bulk_from and not any(each.compound for each in columns):
+        if via == "auto" and first.total >= bulk_from and not any(each.only_rest for each in columns):
             return _gathered(columns, wanted, in_bulk())
         return _gathered(columns, wanted, _frames(columns, chain([first], pages), progress))
 
@@ -187,13 +188,14 @@ class Org:
 
         `rows` are canonical text (`toolkit.values`); null sets the field to null; every column is written in every row,
         unless they are `sparse`: then an empty text leaves that field of that record as it is.
-        `types` gives the Salesforce type of each field. A row is identified by Id (update, delete), by the field
-        `external_id` (upsert) or not at all (insert, whose failed rows have a null id). Rows that Bulk's CSV cannot
-        carry go through collections. `on_job` hears of job ids, `on_results` of results as they arrive.
+        `types` gives the Salesforce type of each field; an address or a place is written as its components. A row is
+        identified by Id (update, delete), by the field `external_id` (upsert) or not at all (insert, whose failed rows
+        have a null id). Rows that Bulk's CSV cannot carry go through collections. `on_job` hears of job ids,
+        `on_results` of results as they arrive.
 
         Raises InputError for rows that cannot be sent, SalesforceError when the org refuses a whole request.
         """
-        write = _checked(sobject, operation, rows, types, external_id, sparse)
+        write = _checked(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
         if via == "collections":
             return write_collections(self._wire, write, progress, on_results)
         if via != "bulk":
@@ -216,8 +218,17 @@ class Org:
         The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out.
         Raises NotFoundError when the job is gone, or was never closed and so did nothing.
         """
-        write = _checked(sobject, operation, rows, types, external_id, sparse)
+        write = _checked(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
         return bulk.collect_left_over(self._wire, job_id, write, progress)
+
+    def _in_components(
+        self, sobject: str, rows: pl.DataFrame, types: dict[str, str]
+    ) -> tuple[pl.DataFrame, dict[str, str]]:
+        for name in [each for each in rows.columns if types.get(each) in COMPOUND_TYPES]:
+            components = self.describe(sobject).field(name).components
+            rows = with_components(rows, name, types[name], {part: each.name for part, each in components.items()})
+            types = types | {each.name: each.type for each in components.values()}
+        return rows, types
 
     def __repr__(self) -> str:
         return f"Org({self.url}, API {self.api_version})"
@@ -234,7 +245,7 @@ class Org:
         scope: str | None,
         progress: Progress | None,
     ) -> Iterable[pl.DataFrame]:
-        statement = select([each.path for each in columns], sobject, where=where, scope=scope)
+        statement = select([each.path for each in query.in_parts(columns)], sobject, where=where, scope=scope)
         return bulk.read_bulk(self._wire, columns, statement, progress)
 
     def _write_bulk(
