@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from toolkit.config.explain import did_you_mean
+from toolkit.config.filters import parse_filter
 from toolkit.config.lines import Place
 from toolkit.config.models import HEALTH_FIELDS, Connection, Writeback
 from toolkit.config.objects import INTERACTIONS, MODES, FieldMapping, ObjectMapping
 from toolkit.config.sources import Metric, Source
 from toolkit.config.terms import Model
+from toolkit.errors import InputError
 
 Found = Iterator[tuple[Place, str]]
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -73,8 +75,17 @@ def _object(given: object, name: str) -> Found:
         yield (*place, "mode"), f'given "{mapping.mode}"; valid for {role} is {valid}'
     if role == "agreement" and mapping.terms is None and mapping.mode != "disabled":
         yield (*place, "terms"), "is missing; an agreement needs at least revenue, amount and start (SKA-26, SKA-27)"
+    if mapping.scope.filter is not None:
+        yield from _filter(mapping.scope.filter, (*place, "scope", "filter"))
     if role == "interaction" and mapping.interaction_kind is None:
         yield (*place, "kind"), f"is missing; valid is {', '.join(INTERACTIONS)}"
+
+
+def _filter(text: str, place: Place) -> Found:
+    try:
+        parse_filter(text)
+    except InputError as error:
+        yield place, error.message
 
 
 def _guard_prefix(fields: list[_Field], document: Mapping[str, Any]) -> Found:
