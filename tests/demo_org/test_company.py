@@ -228,6 +228,19 @@ def test_the_integration_user_can_work_with_it(org):
     assert org.get("Account", account, Access.for_user(user))["CS_Health_Score__c"] == 7.1
 
 
+def test_the_integration_user_sees_and_writes_what_each_product_needs(api):
+    for name, fields in (
+        ("Account", ("CS_Pulse__c", "Catalyst_Health_Score__c", "Skalin_Health_Score__c", "Vitally_Health_Score__c")),
+        ("Account", ("ClientSuccess__ClientSuccess_SuccessScore__c", "ClientSuccess__ClientSuccess_Assigned_CSM__c")),
+        ("Opportunity", ("Plan__c", "Contract_Start__c", "Term_Months__c", "Notice_Days__c", "Auto_Renew__c")),
+        ("Contact", ("CS_Role__c",)),
+    ):
+        writable = {
+            each["name"] for each in api.get(f"/sobjects/{name}/describe").json()["fields"] if each["updateable"]
+        }
+        assert set(fields) <= writable
+
+
 def test_a_company_too_large_for_its_names_has_namesakes_and_no_domain_twice():
     some = list(itertools.islice(each_customer(300_000, 1, TODAY), 3000))
     assert len({each.domain for each in some}) == len(some)

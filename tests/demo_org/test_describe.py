@@ -10,6 +10,23 @@ URL = "https://127.0.0.1:1"
 COUNTED_ONCE = {("Case", "Comments"), ("Opportunity", "Fiscal")}
 """Texts whose length in bytes live orgs give as their length."""
 
+PRODUCT_NUMBERS = {
+    "ClientSuccess__ClientSuccess_SuccessScore__c": (3, 0, True),
+    "Catalyst_Health_Score__c": (3, 1, True),
+    "Vitally_Health_Score__c": (4, 1, True),
+    "Vitally_NPS__c": (3, 0, True),
+    "Skalin_Health_Score__c": (3, 0, True),
+    "Skalin_Pulse__c": (1, 0, True),
+}
+AGREEMENT_FIELDS = {
+    "Plan__c": "string",
+    "Contract_Start__c": "date",
+    "Term_Months__c": "double",
+    "Notice_Days__c": "double",
+    "Auto_Renew__c": "boolean",
+    "Setup_Fee__c": "currency",
+}
+
 
 def described(name, access=ALL):
     return describe_object(SCHEMA.get(name), SCHEMA, access, 66.0, URL)
@@ -162,3 +179,27 @@ def test_the_organization_says_how_records_are_shared_where_live_ones_do():
     names = [field.name for field in SCHEMA.get("Organization").fields]
     assert names.index("DefaultAccountAccess") < names.index("SystemModstamp") < names.index("TrialExpirationDate")
     assert names[-1] == "LastModifiedById"
+
+
+def test_the_fields_of_each_product_are_there_and_take_its_scale():
+    taken = {
+        name: (each["precision"], each["scale"], each["updateable"])
+        for name in ("CS_Pulse__c", *PRODUCT_NUMBERS)
+        if (each := field_of("Account", name))
+    }
+    assert taken == {"CS_Pulse__c": (2, 0, True), **PRODUCT_NUMBERS}
+    text = ("ClientSuccess__ClientSuccess_Assigned_CSM__c", "Vitally_Segment__c")
+    assert [field_of("Account", name)["length"] for name in text] == [80, 80]
+    assert field_of("Account", "Vitally_MRR__c")["type"] == "currency"
+    assert field_of("Account", "Vitally_Renewal_Date__c")["type"] == "date"
+    roles = field_of("Contact", "CS_Role__c")["picklistValues"]
+    assert [each["value"] for each in roles] == ["Champion", "Sponsor", "Key User", "End User"]
+    kinds = {name: field_of("Opportunity", name)["type"] for name in AGREEMENT_FIELDS}
+    assert kinds == AGREEMENT_FIELDS
+
+
+def test_a_field_of_a_package_has_its_prefix_apart():
+    field = SCHEMA.get("Account").field("ClientSuccess__ClientSuccess_SuccessScore__c")
+    assert (field.namespace, field.developer_name) == ("ClientSuccess", "ClientSuccess_SuccessScore")
+    own = SCHEMA.get("Account").field("CS_Pulse__c")
+    assert (own.namespace, own.developer_name) == (None, "CS_Pulse")

@@ -19,7 +19,7 @@ from toolkit.demo_org.ids import number_of
 from toolkit.demo_org.schema import ID_TYPES, NUMBER_TYPES, Field, Schema, SObject
 
 CHANGE_LOG = "_changes"
-FILE_FORMAT = 1
+FILE_FORMAT = 2
 """The version of what a file holds, kept in its header. Raise it when the standard objects change."""
 
 

@@ -74,6 +74,17 @@ class Field:
         return self.name.endswith(("__c", "__pc"))
 
     @property
+    def namespace(self) -> str | None:
+        """The prefix of the package a custom field came with (``Pack__Score__c``: Pack), or None."""
+        return self.name.partition("__")[0] if self.custom and self.name.count("__") > 1 else None
+
+    @property
+    def developer_name(self) -> str:
+        """The name without the suffix of a custom field and without the prefix of its package."""
+        name = self.name.removesuffix("__c").removesuffix("__pc")
+        return name if self.namespace is None else name.removeprefix(f"{self.namespace}__")
+
+    @property
     def polymorphic(self) -> bool:
         """Whether the field may refer to records of several objects."""
         return len(self.reference_to) > 1

@@ -80,7 +80,7 @@ def account() -> SObject:
         "Account",
         "Accounts",
         "001",
-        (*_standard_fields(), *_custom_fields()),
+        (*_standard_fields(), *_custom_fields(), *_product_fields()),
         child_relationships=(
             ChildRelationship("Account", "MasterRecordId", None),
             ChildRelationship("Account", "ParentId", "ChildAccounts"),
@@ -174,4 +174,25 @@ def _custom_fields() -> tuple[Field, ...]:
         number("Locked_Score__c", "Locked Score", 3, 1),
         text("Hidden_Notes__c", "Hidden Notes", 255),
         number("Health_Raw__c", "Health Raw", 18, 2),
+    )
+
+
+def _product_fields() -> tuple[Field, ...]:
+    """Return the fields that customer-success products write to, as their guides say to make them.
+
+    ClientSuccess brings its own in a package; the others ask for a number of so many digits before the point, one for
+    each product's scale: 0 to 10 (Catalyst: two digits and a decimal, CAT-13), 0 to 100 (ClientSuccess, Skalin).
+    """
+    return (
+        number("CS_Pulse__c", "CSM Pulse", 2, 0),
+        text("ClientSuccess__ClientSuccess_Assigned_CSM__c", "ClientSuccess Assigned CSM", 80),
+        number("ClientSuccess__ClientSuccess_SuccessScore__c", "ClientSuccess SuccessScore", 3, 0),
+        number("Catalyst_Health_Score__c", "Catalyst Health Score", 3, 1),
+        number("Vitally_Health_Score__c", "Vitally Health Score", 4, 1),
+        text("Vitally_Segment__c", "Vitally Segment", 80),
+        number("Vitally_NPS__c", "Vitally NPS", 3, 0),
+        currency("Vitally_MRR__c", "Vitally MRR", 18, 2),
+        date("Vitally_Renewal_Date__c", "Vitally Renewal Date"),
+        number("Skalin_Health_Score__c", "Skalin Health Score", 3, 0),
+        number("Skalin_Pulse__c", "Skalin Pulse", 1, 0),
     )

@@ -26,6 +26,7 @@ from toolkit.demo_org.objects.fields import (
 from toolkit.demo_org.schema import ChildRelationship, Field, SObject
 
 SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
+ROLES = ("Champion", "Sponsor", "Key User", "End User")
 
 
 def contact() -> SObject:
@@ -104,4 +105,5 @@ def _fields() -> tuple[Field, ...]:
         moment("EmailBouncedDate", "Email Bounced Date", permissionable=False),
         system(checkbox("IsEmailBounced", "Is Email Bounced")),
         replace(system(url("PhotoUrl", "Photo URL")), extra_type_info="imageurl"),
+        picklist("CS_Role__c", "Success Role", ROLES, restricted_picklist=True),
     )

@@ -132,4 +132,10 @@ def _fields() -> tuple[Field, ...]:
         system(text("Fiscal", "Fiscal Period", 6)),
         reference("ContactId", "Contact ID", "Contact", None, updateable=False, permissionable=False),
         *viewed_fields(),
+        text("Plan__c", "Plan", 60),
+        date("Contract_Start__c", "Contract Start"),
+        number("Term_Months__c", "Term (Months)", 3, 0),
+        number("Notice_Days__c", "Notice (Days)", 4, 0),
+        checkbox("Auto_Renew__c", "Renews Automatically", permissionable=True),
+        currency("Setup_Fee__c", "Setup Fee", 18, 2),
     )

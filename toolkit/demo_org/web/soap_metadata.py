@@ -51,9 +51,11 @@ def list_metadata(call: SoapCall) -> str:
     for query in queries:
         kind = _kind(child_text(query, "type"))
         if kind == "CustomField":
-            found += [(each.full_name, each.id, kind, each.sobject) for each in org.metadata.fields()]
+            found += [
+                (each.full_name, each.id, kind, each.sobject, each.field.namespace) for each in org.metadata.fields()
+            ]
         else:
-            found += [(each.name, "", kind, each.name) for each in org.schema]
+            found += [(each.name, "", kind, each.name, None) for each in org.schema]
     return "".join(f"<result>{_file(org, *each)}</result>" for each in found)
 
 
@@ -106,7 +108,7 @@ def _check_count(components: list[str] | list[ET.Element]) -> None:
         raise SoapFault("LIMIT_EXCEEDED", f"record limit reached. cannot submit more than {MOST_COMPONENTS} records")
 
 
-def _file(org: OrgState, full_name: str, record_id: str, kind: str, sobject: str) -> str:
+def _file(org: OrgState, full_name: str, record_id: str, kind: str, sobject: str, namespace: str | None) -> str:
     user, at = org.people.user(org.integration_user_id), stamp(org.metadata_stamp[1])
     return elements(
         createdById=user["Id"],
@@ -118,8 +120,8 @@ def _file(org: OrgState, full_name: str, record_id: str, kind: str, sobject: str
         lastModifiedById=user["Id"],
         lastModifiedByName=user["Name"],
         lastModifiedDate=at,
-        manageableState="unmanaged",
-        namespacePrefix="",
+        manageableState="installed" if namespace else "unmanaged",
+        namespacePrefix=namespace or "",
         type=kind,
     )
 

@@ -52,9 +52,9 @@ def field_record(known: CustomField) -> dict[str, object]:
         "Id": known.id,
         "TableEnumOrId": known.sobject,
         "EntityDefinitionId": known.sobject,
-        "DeveloperName": known.field.name.removesuffix("__c"),
-        "NamespacePrefix": None,
-        "ManageableState": "unmanaged",
+        "DeveloperName": known.field.developer_name,
+        "NamespacePrefix": known.field.namespace,
+        "ManageableState": "installed" if known.field.namespace else "unmanaged",
         "InlineHelpText": known.field.help_text,
         **{name: definition.get(name.lower()) for name in _NUMBERS},
     }
