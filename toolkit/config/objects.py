@@ -193,6 +193,7 @@ class ObjectMapping(Model):
     that Salesforce brings (SKA-14); the record id when it is not said, or blank. ``account`` is the path to the
     customer's record. ``create`` makes records here for those that only Salesforce has (VIT-10), ``create_there`` the
     other way round. ``left_scope`` says what becomes of a record here that is no longer in scope there (SKA-12).
+    ``related_accounts`` lets a contact whose own account is not here belong to one that it is related to (CC-14).
     """
 
     sobject: ApiName = "Account"
@@ -208,6 +209,7 @@ class ObjectMapping(Model):
     create_there: bool = False
     left_scope: Literal["keep", "churn", "archive"] = "keep"
     hierarchy: Hierarchy | None = None
+    related_accounts: bool = False
     exclude: Exclusions = Field(default_factory=Exclusions)
     tags: dict[Literal["champion", "sponsor", "key_user", "end_user"], RoleTag] = Field(default_factory=dict)
     terms: AgreementTerms | None = None
