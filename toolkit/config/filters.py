@@ -64,15 +64,15 @@ Value = str | bool | int | float | date | datetime | Relative
 
 @dataclass(frozen=True)
 class Condition:
-    """One field compared with a value. ``values`` has one entry, one or more for `LISTED` operators, none for `BARE`."""
+    """One field compared with a value. ``values`` has one entry, more for `LISTED` operators, none for `BARE`."""
 
     path: str
     operator: Operator
     values: tuple[Value, ...] = ()
 
     def __post_init__(self) -> None:
-        fits = {True: len(self.values) >= 1, False: len(self.values) == 1}[self.operator in LISTED]
-        if not (not self.values if self.operator in BARE else fits):
+        most = 0 if self.operator in BARE else len(self.values) if self.operator in LISTED else 1
+        if len(self.values) != (most or self.operator in LISTED):
             raise ValueError(f"{self.operator} does not take {len(self.values)} values")
         if not _PATH.fullmatch(self.path):
             raise ValueError(f"not a field path: {self.path!r}")
@@ -272,8 +272,7 @@ class _Reader:
                 return _PHRASES[phrase]  # type: ignore[return-value]
         given = " ".join(each.word for each in self.tokens[self.at : self.at + 2])
         near = [match for one in (given, self.peek().word) for match in difflib.get_close_matches(one, OPERATORS, n=1)]
-        valid = ", ".join(OPERATORS)
-        raise self.fault(f"{_found(self.peek())}{_meant(near)}", f"an operator: {valid}")
+        raise self.fault(f"{_found(self.peek())}{_meant(near)}", f"an operator: {', '.join(OPERATORS)}")
 
     def value(self) -> Value:
         token = self.peek()
