@@ -39,7 +39,7 @@ def compound_text(text: pl.Expr, field_type: str, scale: int = MOST_DECIMALS) ->
     parts = [_member(part, compound_part(text, field_type, part, scale), field_type) for part in PARTS[field_type]]
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
     canonical = pl.when(inside != "").then(pl.concat_str(pl.lit("{"), inside, pl.lit("}")))
-    return pl.when(~_is_known(text, field_type)).then(text).otherwise(canonical)
+    return pl.when(~is_compound(text, field_type)).then(text).otherwise(canonical)
 
 
 def compound_part(text: pl.Expr, field_type: str, part: str, scale: int = MOST_DECIMALS) -> pl.Expr:
@@ -84,7 +84,7 @@ def with_components(rows: pl.DataFrame, column: str, field_type: str, fields: Ma
             f"{', '.join(twice)} would be written twice, by itself and as a part of {column}", hint="write one of them"
         )
     text = pl.col(column)
-    wrong = rows.filter((text != "") & ~_is_known(text, field_type))
+    wrong = rows.filter((text != "") & ~is_compound(text, field_type))
     if wrong.height:
         raise InputError(
             f"{wrong[column][0]!r} is no value for {column}, which is of type {field_type}",
@@ -97,18 +97,19 @@ def with_components(rows: pl.DataFrame, column: str, field_type: str, fields: Ma
     return rows.with_columns(parts).drop(column)
 
 
-def _member(part: str, value: pl.Expr, field_type: str) -> pl.Expr:
-    member = pl.struct(value.alias(part)).struct.json_encode().str.head(-1).str.tail(-1)
-    if field_type == "location":
-        is_number = value.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
-        member = pl.when(is_number).then(pl.concat_str(pl.lit(f'"{part}":'), value)).otherwise(member)
-    return pl.when((value != "").fill_null(value=False)).then(member)
-
-
-def _is_known(text: pl.Expr, field_type: str) -> pl.Expr:
+def is_compound(text: pl.Expr, field_type: str) -> pl.Expr:
+    """Return whether text is a JSON object with no other parts than a compound of that type has."""
     known = [*PARTS[field_type], *_DERIVED] if field_type == "address" else [*PARTS[field_type]]
     strings = text.str.extract_all(_STRINGS)
     keys = strings.list.eval(pl.element().filter(pl.element().str.ends_with(":")))
     names = keys.list.eval(pl.element().str.strip_chars_end(": \n\t").str.strip_chars('"'))
     only_known = names.list.eval(pl.element().is_in(known)).list.all()
     return text.str.starts_with("{") & text.str.json_path_match("$").is_not_null() & only_known
+
+
+def _member(part: str, value: pl.Expr, field_type: str) -> pl.Expr:
+    member = pl.struct(value.alias(part)).struct.json_encode().str.head(-1).str.tail(-1)
+    if field_type == "location":
+        is_number = value.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
+        member = pl.when(is_number).then(pl.concat_str(pl.lit(f'"{part}":'), value)).otherwise(member)
+    return pl.when((value != "").fill_null(value=False)).then(member)

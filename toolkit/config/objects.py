@@ -19,6 +19,11 @@ ConflictRule = Literal["hold", "salesforce_wins", "toolkit_wins", "newest_wins"]
 NullRule = Literal["clear", "keep"]
 Mode = Literal["input", "two_way", "output", "disabled"]
 Role = Literal["account", "contact", "agreement", "interaction", "user", "other"]
+FieldKind = Literal[
+    "multipicklist", "address", "phone", "complexvalue", "location", "reference", "external_reference", "richtext",
+    "encryptedstring",
+]  # fmt: skip
+"""The nine kinds of field that an object can leave out (CSU-10)."""
 InteractionKind = Literal["email", "meeting", "call", "note"]
 INTERACTIONS: tuple[InteractionKind, ...] = ("email", "meeting", "call", "note")
 ROLE_TAGS = ("champion", "sponsor", "key_user", "end_user")
@@ -194,6 +199,7 @@ class ObjectMapping(Model):
     customer's record. ``create`` makes records here for those that only Salesforce has (VIT-10), ``create_there`` the
     other way round. ``left_scope`` says what becomes of a record here that is no longer in scope there (SKA-12).
     ``related_accounts`` lets a contact whose own account is not here belong to one that it is related to (CC-14).
+    ``exclude_types`` are kinds of field that may not be mapped (CSU-10); none when it is not said.
     """
 
     sobject: ApiName = "Account"
@@ -211,6 +217,7 @@ class ObjectMapping(Model):
     hierarchy: Hierarchy | None = None
     related_accounts: bool = False
     exclude: Exclusions = Field(default_factory=Exclusions)
+    exclude_types: tuple[FieldKind, ...] = ()
     tags: dict[Literal["champion", "sponsor", "key_user", "end_user"], RoleTag] = Field(default_factory=dict)
     terms: AgreementTerms | None = None
     fields: tuple[FieldMapping, ...] = ()

@@ -12,18 +12,44 @@ cells that differ ever become rows.
     two_way     changed here only                       write there
     two_way     changed there only                      write here
     two_way     both, or never agreed (BEY-2)           by rule: conflict, or write with the losing value in the reason
+
+With ``nulls = "keep"`` an empty value never clears the other side: such a cell is no change. With the rule newest_wins
+the side whose record was changed last wins; where that is not known, and in a field that goes one way, the cell is held
+as with the rule hold. What a record holds counts with the field's default in place of no value.
 """
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.config.objects import FieldMapping
+from toolkit.config.objects import ConflictRule, FieldMapping
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
-from toolkit.writeback.sentences import collided, held_edit, left_alone, moved, overwritten, sentence
-from toolkit.writeback.sides import BASE, HERE, THERE, Sides, pair, side_by_side, text_sides
+from toolkit.writeback.sentences import (
+    at_times,
+    collided,
+    filled_in,
+    held_edit,
+    left_alone,
+    moved,
+    overwritten,
+    sentence,
+)
+from toolkit.writeback.sides import (
+    BASE,
+    CHANGED_HERE,
+    CHANGED_THERE,
+    HERE,
+    Sides,
+    equal,
+    pair,
+    side_by_side,
+    text_sides,
+    there_column,
+)
+
+DEFAULTED = "defaulted"
 
 MERGED_COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
 """The columns of `merge`: a plan's, before its rows are numbered."""
@@ -31,6 +57,11 @@ MERGED_COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
 SALESFORCE_WINS = "; Salesforce wins, the value here is lost"
 TOOLKIT_WINS = "; the toolkit wins, the value in Salesforce is lost"
 UNDECIDED = "; somebody has to decide"
+NEWEST = {
+    "here": "; the edit here is newer, the value in Salesforce is lost",
+    "there": "; Salesforce is newer, the value here is lost",
+}
+UNKNOWN_WHEN = "; which side is newer is not known; somebody has to decide"
 
 
 def merge(sides: Sides) -> pl.DataFrame:
@@ -64,14 +95,14 @@ def new_base(sides: Sides) -> pl.DataFrame:
 
 
 def _agreed(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> pl.Expr:
-    facts, one, other = sides.fields[field.there], HERE + field.here, THERE + field.there
+    facts, one, other = sides.fields[field.there], HERE + field.here, there_column(joined, field)
     here, there = text_sides(joined, field, facts)
-    equal = here.eq_missing(there)
-    if joined.schema[one] == joined.schema[other]:  # equal values have equal text: most need none of it
-        differs = pl.col(one).ne_missing(pl.col(other))
+    agree = equal(field, here, there)
+    if field.default is None and joined.schema[one] == joined.schema[other]:
+        differs = pl.col(one).ne_missing(pl.col(other))  # equal values have equal text: most need none of it
         rest = to_text(pl.when(differs).then(pl.col(other)), joined.schema[other], facts.type, facts.scale)
-        equal = ~differs | here.eq_missing(rest)
-    return pl.when(equal).then(here).otherwise(pl.col(BASE + pair(field))).alias(pair(field))
+        agree = ~differs | equal(field, here, rest)
+    return pl.when(agree).then(here).otherwise(pl.col(BASE + pair(field))).alias(pair(field))
 
 
 def _merged_schema() -> pl.DataFrame:
@@ -82,19 +113,34 @@ def _field_changes(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> p
     facts = sides.fields[field.there]
     here, there = text_sides(joined, field, facts)
     base = pl.col(BASE + pair(field))
+    defaulted = []
+    if field.default is not None:
+        source = HERE + field.here if field.writes_there else there_column(joined, field)
+        defaulted = [to_text(pl.col(source), joined.schema[source], facts.type, facts.scale).is_null().alias(DEFAULTED)]
+    texts = [here.alias("here"), there.alias("there"), base.alias("base")]
+    times = [CHANGED_HERE, CHANGED_THERE] if field.on_conflict == "newest_wins" else []
     differing = (
         _natively_different(joined, field)
-        .select("here_id", "there_id", "name", here.alias("here"), there.alias("there"), base.alias("base"))
-        .filter(pl.col("here").ne_missing(pl.col("there")))
+        .select("here_id", "there_id", "name", *texts, *times, *defaulted)
+        .filter(~equal(field, pl.col("here"), pl.col("there")))
     )
+    if field.nulls == "keep":
+        differing = differing.filter(~_only_clears(field))
     cases = _two_way(field) if field.direction == "two_way" else _one_way(field)
     return differing.select(_columns(sides.object, field, facts, cases))
 
 
+def _only_clears(field: FieldMapping) -> pl.Expr:
+    here, there, base = pl.col("here"), pl.col("there"), pl.col("base")
+    if field.direction == "two_way":  # what was changed on the other side as well comes to the emptied one
+        return (here.is_null() & there.eq_missing(base)) | (there.is_null() & here.eq_missing(base))
+    return (here if field.direction == "output" else there).is_null()
+
+
 def _natively_different(joined: pl.DataFrame, field: FieldMapping) -> pl.LazyFrame:
     # Values of one type that are equal have equal text: most cells are done without ever making text of them.
-    here, there = HERE + field.here, THERE + field.there
-    if joined.schema[here] != joined.schema[there]:
+    here, there = HERE + field.here, there_column(joined, field)
+    if joined.schema[here] != joined.schema[there] or field.default is not None:
         return joined.lazy()
     return joined.lazy().filter(pl.col(here).ne_missing(pl.col(there)))
 
@@ -116,7 +162,7 @@ def _one_way(field: FieldMapping) -> list[Case]:
     edited = pl.col(target).ne_missing(base)
     never_ours = pl.col(source).is_null() & base.is_null()
     cases = [Case(never_ours, target, field.direction, "held", left_alone(target))]
-    if field.on_conflict == "hold":
+    if field.on_conflict in ("hold", "newest_wins"):
         cases.append(Case(edited, target, "hold", "conflict", sentence(held_edit(target), UNDECIDED)))
     return [
         *cases,
@@ -126,16 +172,32 @@ def _one_way(field: FieldMapping) -> list[Case]:
 
 
 def _two_way(field: FieldMapping) -> list[Case]:
-    base = pl.col("base")
-    clash = {
-        "hold": Case(None, "there", "hold", "conflict", sentence(collided(), UNDECIDED)),
-        "salesforce_wins": Case(None, "here", "salesforce_wins", "write", sentence(collided(), SALESFORCE_WINS)),
-        "toolkit_wins": Case(None, "there", "toolkit_wins", "write", sentence(collided(), TOOLKIT_WINS)),
-    }
+    here, there, base = pl.col("here"), pl.col("there"), pl.col("base")
+    keeping = [
+        Case(here.is_null() & base.is_not_null(), "here", "two_way", "write", moved("there")),
+        Case(there.is_null() & base.is_not_null(), "there", "two_way", "write", moved("here")),
+    ]
     return [
-        Case(pl.col("there").eq_missing(base), "there", "two_way", "write", moved("here")),
-        Case(pl.col("here").eq_missing(base), "here", "two_way", "write", moved("there")),
-        clash[field.on_conflict],
+        *(keeping if field.nulls == "keep" else []),
+        Case(there.eq_missing(base), "there", "two_way", "write", moved("here")),
+        Case(here.eq_missing(base), "here", "two_way", "write", moved("there")),
+        *_clash(field.on_conflict),
+    ]
+
+
+def _clash(rule: ConflictRule) -> list[Case]:
+    if rule == "salesforce_wins":
+        return [Case(None, "here", rule, "write", sentence(collided(), SALESFORCE_WINS))]
+    if rule == "toolkit_wins":
+        return [Case(None, "there", rule, "write", sentence(collided(), TOOLKIT_WINS))]
+    if rule == "hold":
+        return [Case(None, "there", rule, "conflict", sentence(collided(), UNDECIDED))]
+    here, there = pl.col(CHANGED_HERE), pl.col(CHANGED_THERE)
+    told = sentence(collided(), at_times(here, there))
+    return [
+        Case(here > there, "there", rule, "write", sentence(told, NEWEST["here"])),
+        Case(there > here, "here", rule, "write", sentence(told, NEWEST["there"])),
+        Case(None, "there", "hold", "conflict", sentence(told, UNKNOWN_WHEN)),
     ]
 
 
@@ -147,6 +209,9 @@ def _columns(object_name: str, field: FieldMapping, facts: FieldDescribe, cases:
         cases,
         [source[case.side] if case.verdict != "conflict" else pl.lit(None, dtype=pl.String) for case in cases],
     )
+    reason = _choose(cases, [case.reason for case in cases])
+    if field.default is not None:
+        reason = pl.when(DEFAULTED).then(sentence(reason, filled_in(field.writes_there))).otherwise(reason)
     written_there = side == "there"
     clears = after.is_null() & (verdict != "conflict")
     columns: list[pl.Expr | str] = [
@@ -165,7 +230,7 @@ def _columns(object_name: str, field: FieldMapping, facts: FieldDescribe, cases:
         after.alias("after"),
         _choose(cases, [pl.lit(case.rule) for case in cases]).alias("rule"),
         verdict.alias("verdict"),
-        _choose(cases, [case.reason for case in cases]).alias("reason"),
+        reason.alias("reason"),
     ]
     return columns
 

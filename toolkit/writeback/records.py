@@ -25,7 +25,8 @@ def refresh(store: Store, sides: Sides, journal: pl.DataFrame, now: pl.DataFrame
         held = there_rows.with_columns(value=pl.when(written).then("after").otherwise("before"))
     else:
         held = now.filter(pl.col("found") & ~pl.col("hidden")).with_columns(value="now")
-    known = held.select(pl.col("there_id").alias(RECORD_KEY), "field", "type", "value")
+    columns = {name: sides.reads(name) for name in held["field"].unique()}  # of a reference, that of the value it has
+    known = held.select(pl.col("there_id").alias(RECORD_KEY), pl.col("field").replace(columns), "type", "value")
     there, here = with_values(sides.there, known), store.records("here", sides.object)
     if known.height:
         store.save_records("there", sides.object, there)

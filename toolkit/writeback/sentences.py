@@ -68,3 +68,14 @@ def held_edit(side: str) -> pl.Expr:
         .then(collided())
         .otherwise(sentence(f"edited {word} from ", BASE, " to ", value, f", while {other} it is ", new))
     )
+
+
+def at_times(here: pl.Expr, there: pl.Expr) -> pl.Expr:
+    """Return when the two records were last changed; the times are in UTC, null where nobody knows."""
+    told = [each.dt.strftime("%Y-%m-%d %H:%M:%S").fill_null("an unknown time") for each in (here, there)]
+    return sentence("; edited here at ", told[0], ", the record in Salesforce changed at ", told[1], " (UTC)")
+
+
+def filled_in(from_here: bool) -> str:
+    """Return that the value is the field's default; `from_here` says which side it stands in for."""
+    return f"; there is no value {'here' if from_here else 'in Salesforce'}, so it is the field's default"
