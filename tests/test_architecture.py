@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 DOORS = {
     "simple_salesforce": ("toolkit.salesforce",),
     "requests": ("toolkit.salesforce",),
-    "sqlite3": ("toolkit.store", "toolkit.demo_org"),
+    # Also the customer's own SQLite files: by the same library as the store, because two drop each other's locks.
+    "sqlite3": ("toolkit.store", "toolkit.demo_org", "toolkit.importing.databases"),
     "sqlite_utils": ("toolkit.store",),
     "ipywidgets": ("toolkit.widgets",),
     "anywidget": ("toolkit.widgets",),
@@ -28,6 +29,8 @@ DOORS = {
     "cyclopts": ("toolkit.cli",),
     "starlette": ("toolkit.demo_org",),
     "uvicorn": ("toolkit.demo_org",),
+    "fastexcel": ("toolkit.importing.workbooks",),
+    "narwhals": ("toolkit.importing.usage_events",),
 }
 """Library -> the packages that may import it."""
 
@@ -39,7 +42,16 @@ PURE = (
     "toolkit.config.models",
     "toolkit.config.health",
     "toolkit.config.filters",
+    "toolkit.importing.belonging",
+    "toolkit.importing.column_types",
+    "toolkit.importing.local_formats",
     "toolkit.importing.metrics",
+    "toolkit.importing.needs",
+    "toolkit.importing.nps",
+    "toolkit.importing.periods",
+    "toolkit.importing.rejects",
+    "toolkit.importing.tables",
+    "toolkit.importing.usage_events",
     "toolkit.importing.agreements",
     "toolkit.importing.agreement_remarks",
     "toolkit.importing.contract_dates",

@@ -9,7 +9,8 @@ import pytest
 from toolkit.config import parse, preset_text
 from toolkit.config.sources import Source
 from toolkit.errors import SourceError
-from toolkit.importing.sources import column_needs, read_source, read_sources
+from toolkit.importing.needs import Needs, source_needs
+from toolkit.importing.sources import read_source, read_sources
 
 ACCOUNTS = Source(path="accounts.csv", key="external_id")
 TICKETS = Source(path="tickets.csv", account="external_id", date="opened_on")
@@ -22,7 +23,7 @@ def read(tmp_path):
     def read_it(content, source=ACCOUNTS, needs=None, name="accounts.csv"):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_source(path, source, needs=needs)
+        return read_source(path.parent, source.model_copy(update={"path": name}), needs=Needs(needs or {}))
 
     return read_it
 
@@ -153,9 +154,9 @@ def test_missing_columns_are_named_beside_those_that_are_there(read):
 
 
 def test_values_that_are_not_the_date_or_number_they_are_used_as_are_named(read):
-    content = "external_id,opened_on,csat\nP-1,2026-11-01,5\nP-2,31/12/2026,n/a\nP-3,2026-02-30,\n"
+    content = "external_id,opened_on,csat\nP-1,2026-11-01,5\nP-2,soon,n/a\nP-3,2026-02-30,\n"
     said = refusal(read, content, source=TICKETS, needs={"csat": "number"})
-    assert 'line 3, column "opened_on": "31/12/2026" is not a date; write it like 2026-12-31' in said
+    assert 'line 3, column "opened_on": "soon" is not a date; write it like 2026-12-31' in said
     assert 'line 4, column "opened_on": "2026-02-30" is not a date' in said
     assert 'line 3, column "csat": "n/a" is not a plain number; write it like 1234.50' in said
 
@@ -174,11 +175,11 @@ def test_a_missing_file_names_those_that_are_there(tmp_path):
     (tmp_path / "acounts.csv").write_text("x")
     (tmp_path / "notes.md").write_text("x")
     with pytest.raises(SourceError, match=r"(?s)accounts.csv is not in .*Could it be one of these\? acounts.csv\."):
-        read_source(tmp_path / "accounts.csv", ACCOUNTS)
+        read_source(tmp_path, ACCOUNTS)
     with pytest.raises(SourceError, match="there is no folder"):
-        read_source(tmp_path / "nowhere" / "accounts.csv", ACCOUNTS)
+        read_source(tmp_path / "nowhere", ACCOUNTS)
     with pytest.raises(SourceError, match="of no kind that can be read"):
-        read_source(tmp_path / "notes.md", ACCOUNTS)
+        read_source(tmp_path, Source(path="notes.md", key="id"))
 
 
 def parquet(**columns):
@@ -222,13 +223,13 @@ def test_a_parquet_file_that_cannot_be_used_says_why(read, content, said):
 
 def test_what_the_mapping_file_uses_a_column_for_decides_how_it_is_read():
     settings = parse(preset_text("demo"))
-    assert column_needs("usage", settings) == {"active_users": "figure", "logins": "number"}
-    assert column_needs("contacts", settings) == {"role": "any", "last_seen": "date"}
-    needs = column_needs("accounts", settings)
+    assert source_needs("usage", settings).required == {"active_users": "figure", "logins": "number"}
+    assert source_needs("contacts", settings).required == {"role": "any", "last_seen": "moment"}
+    needs = source_needs("accounts", settings).required
     assert needs["seats"] == "number"
-    assert needs["renewal_date"] == "date"
+    assert needs["renewal_date"] == "moment"
     assert needs["external_id"] == "text"
-    assert needs["mrr"] == "any"
+    assert needs["mrr"] == "value"
     assert "health_score" not in needs
     assert "name" not in needs  # it comes from Salesforce
 

@@ -1,9 +1,9 @@
 """CSV bytes to columns of text, each row with the line it stands on; every way the bytes can be wrong is said in words.
 
-The file must be UTF-8 (a byte order mark is welcome). The separator is whichever of comma, semicolon, tab and bar the
-header uses most. Nothing is guessed beyond that: a row with more or fewer fields than the header is an error, because
-shifting its values by a column would be worse than stopping. Blank lines and rows of nothing but separators, which
-spreadsheets leave behind, are not records.
+The file must be UTF-8 (a byte order mark is welcome) unless its source names another encoding. The separator is
+whichever of comma, semicolon, tab and bar the header uses most. Nothing is guessed beyond that: a row with more or
+fewer fields than the header is a fault, because shifting its values by a column would be worse than leaving it out.
+Blank lines and rows of nothing but separators, which spreadsheets leave behind, are not records.
 """
 
 import codecs
@@ -16,12 +16,7 @@ from itertools import islice
 import polars as pl
 
 from toolkit.errors import Fault, SourceError
-
-LINE = "_line"
-"""The column that holds the number of the line a record starts on, from 1."""
-
-SHOWN = 10
-"""How many faults an error lists before it says how many more there are."""
+from toolkit.importing.rejects import CELLS, LINE, SHOWN, cells_of, listed
 
 _CHUNK = 50_000
 _SEPARATORS = ",;\t|"
@@ -34,47 +29,86 @@ _FOREIGN = (
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def csv_columns(content: bytes, file: str) -> pl.DataFrame:
-    """Return the columns of a CSV file as text (blank is null), with `LINE` last. `file` is its name, for messages.
+def csv_columns(content: bytes, file: str, encoding: str | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the columns of a CSV file as text (blank is null), with `LINE` last, and the rows that are none (`CELLS`):
+    those whose number of fields is not the header's. `file` is its name, for messages.
 
-    Raises SourceError for a file that is empty, is not CSV or not UTF-8, for a header with blank or repeated names, for
-    a quote that is never closed, and for rows whose number of fields is not the header's.
+    Raises SourceError for a file that is empty, is not CSV or not in `encoding` (UTF-8 when None), for a header with
+    blank or repeated names, and for a quote that is never closed.
     """
-    text = _decoded(content, file)
+    text = _decoded(content, file, encoding)
     separator = _separator(text)
     try:
         rows = _numbered(text, separator)
         _, header = next(rows, (0, []))
-        names = _header(header, file)
-        return _columns(rows, names, file)
+        names = usable_header(header, file)
+        return _columns(rows, names)
     except csv.Error as error:
         raise _unreadable(error, text, separator, file) from None
 
 
-def listed(faults: list[Fault], total: int | None = None) -> list[Fault]:
-    """Return at most `SHOWN` faults, and one more that says how many were not shown when there are more."""
-    total = len(faults) if total is None else total
-    more = [Fault("and further", f"{total - SHOWN} more like these")] if total > SHOWN else []
-    return [*faults[:SHOWN], *more]
+def require_even(ragged: pl.DataFrame, width: int, file: str) -> None:
+    """Raise SourceError that lists the rows with more or fewer fields than the header, when there are any."""
+    if ragged.is_empty():
+        return
+    lines = ", ".join(map(str, ragged[LINE].head(SHOWN))) + (", ..." if ragged.height > SHOWN else "")
+    faults = [Fault("row", reason, line) for line, reason in ragged.select(LINE, "reason").head(SHOWN).iter_rows()]
+    raise SourceError(
+        f"{file}: {ragged.height} rows do not have the {width} fields of the header (lines {lines}).",
+        hint="A comma inside a value needs quotes around the value; so does a line break. Mend these lines. "
+        "If the last row is one of them, the file may have been cut off: export it again.",
+        faults=listed(faults, ragged.height),
+    )
 
 
-def _decoded(content: bytes, file: str) -> str:
+def usable_header(header: list[str], file: str, line: int = 1) -> list[str]:
+    """Return the names of a header, trimmed. Raises SourceError when one is blank, repeated or kept for the toolkit."""
+    names = [name.strip() for name in header]
+    faults = [Fault(f"column {at}", "has no name", line) for at, name in enumerate(names, 1) if not name]
+    faults += [
+        Fault(f'column "{name}"', f"occurs {times} times", line)
+        for name, times in Counter(names).items()
+        if times > 1 and name
+    ]
+    faults += [Fault(f'column "{name}"', "is a name kept for the toolkit", line) for name in names if name == LINE]
+    if faults:
+        raise SourceError(
+            f"The header of {file} is not usable.", hint="Give every column a name of its own.", faults=listed(faults)
+        )
+    return names
+
+
+def _decoded(content: bytes, file: str, encoding: str | None) -> str:
     if not content.strip():
         raise SourceError(f"{file} is empty.", hint="Export it again; it needs a header line and one line a record.")
     for start, kind in _FOREIGN:
         if content.startswith(start):
             raise SourceError(
-                f"{file} is not a CSV file but {kind}.", hint="Open it and save it as CSV in UTF-8 (comma-separated)."
+                f"{file} is not a CSV file but {kind}.",
+                hint="Give it the ending of what it is, or save it as CSV in UTF-8.",
             )
+    if encoding is not None:
+        return _decoded_from(content, encoding, file)
     if content.startswith(_UTF_16) or b"\0" in content[:4096]:
         raise SourceError(
             f"{file} is not UTF-8: from byte 0, line 1, it looks like UTF-16.",
-            hint='Save it as UTF-8. In Excel choose "CSV UTF-8", not "Unicode text".',
+            hint='Save it as UTF-8 (in Excel "CSV UTF-8", not "Unicode text"), or add encoding = "utf-16".',
         )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_utf8(content, error, file) from None
+
+
+def _decoded_from(content: bytes, encoding: str, file: str) -> str:
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SourceError(
+            f"{file} is not {encoding}: byte {error.start} (0x{content[error.start]:02X}), line {line}.",
+            hint="Name the encoding it really has in the source, or save it as UTF-8 and leave the encoding out.",
+        ) from None
 
 
 def _not_utf8(content: bytes, error: UnicodeDecodeError, file: str) -> SourceError:
@@ -90,7 +124,8 @@ def _not_utf8(content: bytes, error: UnicodeDecodeError, file: str) -> SourceErr
         return SourceError(what, hint="Save it as UTF-8 and load it again.")
     return SourceError(
         what,
-        hint=f'It looks like Windows-1252, in which that place reads "{reading}"; save it as UTF-8 and load it again.',
+        hint=f'It looks like Windows-1252, in which that place reads "{reading}"; save it as UTF-8 and load it again, '
+        'or add encoding = "windows-1252" to the source.',
         faults=[Fault(f"byte {offset}", f"0x{content[offset]:02X} cannot stand here in UTF-8", line)],
     )
 
@@ -110,48 +145,19 @@ def _numbered(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         start = reader.line_num + 1
 
 
-def _header(header: list[str], file: str) -> list[str]:
-    names = [name.strip() for name in header]
-    faults = [Fault(f"column {at}", "has no name", 1) for at, name in enumerate(names, 1) if not name]
-    faults += [
-        Fault(f'column "{name}"', f"occurs {times} times", 1)
-        for name, times in Counter(names).items()
-        if times > 1 and name
-    ]
-    faults += [Fault(f'column "{name}"', "is a name kept for the toolkit", 1) for name in names if name == LINE]
-    if faults:
-        raise SourceError(
-            f"The header of {file} is not usable.", hint="Give every column a name of its own.", faults=listed(faults)
-        )
-    return names
-
-
-def _columns(rows: Iterator[tuple[int, list[str]]], names: list[str], file: str) -> pl.DataFrame:
+def _columns(rows: Iterator[tuple[int, list[str]]], names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     schema: dict[str, type[pl.DataType]] = {**dict.fromkeys(names, pl.String), LINE: pl.UInt32}
     width = len(names)
-    parts = [pl.DataFrame(schema=schema)]
-    ragged: list[tuple[int, int]] = []
+    parts, ragged = [pl.DataFrame(schema=schema)], [CELLS.empty()]
     while chunk := list(islice(rows, _CHUNK)):
-        ragged += [(line, len(row)) for line, row in chunk if len(row) != width]
-        if ragged:
-            continue
-        columns = zip(*(row for _, row in chunk), strict=True)
+        odd = [(line, len(row)) for line, row in chunk if len(row) != width]
+        ragged += [cells_of(pl.Series([at]), None, None, f"{fields} fields instead of {width}") for at, fields in odd]
+        even = chunk if not odd else [(line, row) for line, row in chunk if len(row) == width]
+        columns = zip(*(row for _, row in even), strict=True) if even else [[] for _ in names]
         part = {name: pl.Series(name, values, pl.String) for name, values in zip(names, columns, strict=True)}
-        parts.append(pl.DataFrame(part | {LINE: pl.Series(LINE, [line for line, _ in chunk], pl.UInt32)}))
-    if ragged:
-        raise _ragged(ragged, width, file)
+        parts.append(pl.DataFrame(part | {LINE: pl.Series(LINE, [line for line, _ in even], pl.UInt32)}))
     stripped = pl.col(names).str.strip_chars()
-    return pl.concat(parts).with_columns(pl.when(stripped != "").then(stripped))
-
-
-def _ragged(ragged: list[tuple[int, int]], width: int, file: str) -> SourceError:
-    faults = [Fault("row", f"{fields} fields instead of {width}", line) for line, fields in ragged[:SHOWN]]
-    lines = ", ".join(str(line) for line, _ in ragged[:SHOWN]) + (", ..." if len(ragged) > SHOWN else "")
-    return SourceError(
-        f"{file}: {len(ragged)} rows do not have the {width} fields of the header (lines {lines}).",
-        hint="A comma inside a value needs quotes around the value; so does a line break. Mend these lines.",
-        faults=listed(faults, len(ragged)),
-    )
+    return pl.concat(parts).with_columns(pl.when(stripped != "").then(stripped)), pl.concat(ragged)
 
 
 def _unreadable(error: csv.Error, text: str, separator: str, file: str) -> SourceError:

@@ -5,9 +5,10 @@ is the score of that day. A window of n days ends with *as of* and holds exactly
 a row without a date is in no window. Values that are null are not values.
 
     last                the value of the newest row, by date; of the later row in the file on equal dates
-    sum mean min max    of the values
+    sum mean median min max   of the values
     count               rows, or values when a column is named; 0 when there are none
     distinct            different values; 0 when there are none
+    open                rows whose date in the column is blank or after as of, such as tickets closed on; 0 when none
     change              100 x (sum of the window - sum of the window before) / sum of the window before. Silence after
                         activity is -100; without activity before there is nothing to compare with. When the source
                         has no row at all in the window it is late, which says nothing about any account: null
@@ -16,7 +17,10 @@ a row without a date is in no window. Values that are null are not values.
     days_until          next date not in the past - as of; when all are in the past the newest, negative: overdue
 
 ``per`` divides the outcome of any other aggregate by another metric of that name or else by a column of the accounts
-source. A divisor of zero gives null, not infinity. Every other aggregate of no values is null: missing, not zero.
+source. A divisor of zero gives null, not infinity. With ``since`` a row's value is the time from that column to
+``column``, in hours or days, which is not known before ``column`` has come: a ticket that was answered after *as of*
+was not yet answered. A row of a source with a ``period`` is dated by the last day of its period. Every other aggregate
+of no values is null: missing, not zero.
 """
 
 from collections.abc import Mapping
@@ -31,6 +35,8 @@ from toolkit.frames import RECORD_KEY
 from toolkit.importing.tables import SourceTable
 
 DATED = ("days_since", "days_until")
+COUNTED = ("count", "distinct", "open")
+_HOURS = {"hours": 1, "days": 24}
 
 
 def measure(metrics: Mapping[str, Metric], sources: Mapping[str, SourceTable], as_of: date) -> pl.DataFrame:
@@ -46,16 +52,16 @@ def measure(metrics: Mapping[str, Metric], sources: Mapping[str, SourceTable], a
         wanted = {each: metric for each, metric in metrics.items() if metric.source == name}
         figures = _figures(wanted, _table(sources, name), as_of)
         measured = measured.join(figures, on=RECORD_KEY, how="left", maintain_order="left")
-    counted = [name for name, metric in metrics.items() if metric.aggregate in ("count", "distinct")]
+    counted = [name for name, metric in metrics.items() if metric.aggregate in COUNTED]
     filled = measured.with_columns(pl.col(counted).fill_null(0.0))
     return _divided(filled, metrics, accounts).select(RECORD_KEY, *metrics).sort(RECORD_KEY)
 
 
 def _accounts(sources: Mapping[str, SourceTable]) -> pl.DataFrame:
     for table in sources.values():
-        if table.source.key is not None:
+        if table.source.records_of == "account":
             return table.records
-    ids = [table.records.select(RECORD_KEY) for table in sources.values()]
+    ids = [table.by_account().select(RECORD_KEY) for table in sources.values()]
     return pl.concat([pl.DataFrame(schema={RECORD_KEY: pl.String}), *ids]).unique(maintain_order=True)
 
 
@@ -69,10 +75,10 @@ def _figures(metrics: Mapping[str, Metric], table: SourceTable, as_of: date) -> 
     """Return one row an account that the source knows, one column a metric, not yet divided by `per`."""
     for name, metric in metrics.items():
         _require_columns(name, metric, table)
-    dated = table.source.date
-    rows = table.records
+    dated = table.source.date_column
+    rows = table.by_account()
     if dated is not None:
-        day = pl.col(dated)
+        day = _day(dated)
         rows = rows.filter(day.is_null() | (day <= as_of)).sort(dated, maintain_order=True, nulls_last=False)
     figures = [_figure(metric, rows, dated, as_of).alias(name) for name, metric in metrics.items()]
     return rows.group_by(RECORD_KEY, maintain_order=True).agg(figures)
@@ -80,20 +86,20 @@ def _figures(metrics: Mapping[str, Metric], table: SourceTable, as_of: date) -> 
 
 def _require_columns(name: str, metric: Metric, table: SourceTable) -> None:
     divisor = metric.per if metric.aggregate == "ratio" else None
-    for column in filter(None, [metric.column, divisor, *metric.where]):
+    for column in filter(None, [metric.column, divisor, metric.since, *metric.where]):
         if column not in table.records.columns:
             raise NotFoundError(
                 f'Metric "{name}": source "{table.name}" has no column "{column}".',
                 hint=f"Its columns are: {', '.join(table.records.columns)}.",
             )
-    for column in filter(None, [metric.column, divisor]):
+    for column in filter(None, [metric.column, divisor, metric.since]):
         dtype = table.records.schema[column]
-        if not _can_be(dtype, metric.aggregate):
+        if not _can_be(dtype, "open" if metric.since else metric.aggregate):
             raise InputError(
                 f'Metric "{name}": "{metric.aggregate}" cannot be taken of column "{column}", which holds {dtype}.',
                 hint="Choose another column or aggregate in the mapping file, or mend the values in the file.",
             )
-    if metric.window_days is not None and table.source.date is None:
+    if metric.window_days is not None and table.source.date_column is None:
         raise InputError(
             f'Metric "{name}" has a window, but source "{table.name}" names no date column.',
             hint='Give the source a "date" in the mapping file, or the metric no "window_days".',
@@ -103,8 +109,8 @@ def _require_columns(name: str, metric: Metric, table: SourceTable) -> None:
 def _can_be(dtype: pl.DataType, aggregate: str) -> bool:
     if aggregate in ("count", "distinct"):
         return True
-    if aggregate in DATED:
-        return dtype == pl.Date
+    if aggregate in (*DATED, "open"):
+        return dtype == pl.Date or dtype.base_type() == pl.Datetime
     return dtype.is_numeric() or dtype == pl.Boolean or (dtype == pl.Date and aggregate in ("last", "min", "max"))
 
 
@@ -114,9 +120,13 @@ def _figure(metric: Metric, rows: pl.DataFrame, dated: str | None, as_of: date) 
     if metric.column is None:
         return inside.sum().cast(pl.Float64)
     column = pl.col(metric.column)
-    values = column.filter(inside).drop_nulls()
+    if metric.aggregate == "open":
+        return (inside & ~(_day(metric.column) <= as_of).fill_null(value=False)).sum().cast(pl.Float64)
     if metric.aggregate in DATED:
-        return _days(metric, values, as_of)
+        return _days(metric, _day(metric.column).filter(inside).drop_nulls(), as_of)
+    if metric.since is not None:
+        column = _passed(metric, as_of, rows.schema)
+    values = column.filter(inside).drop_nulls()
     if metric.aggregate == "count":
         return values.len().cast(pl.Float64)
     if metric.aggregate == "distinct":
@@ -129,8 +139,32 @@ def _figure(metric: Metric, rows: pl.DataFrame, dated: str | None, as_of: date) 
         return _quotient(_sum(column.filter(both)), _sum(pl.col(metric.per or "").filter(both)))
     if metric.aggregate == "sum":
         return _sum(values)
-    outcome = {"last": values.last(), "mean": values.mean(), "min": values.min(), "max": values.max()}[metric.aggregate]
-    return outcome if rows.schema[metric.column] == pl.Date else outcome.cast(pl.Float64)
+    outcomes = {
+        "last": values.last(), "mean": values.mean(), "median": values.median(), "min": values.min(),
+        "max": values.max(),
+    }  # fmt: skip
+    outcome = outcomes[metric.aggregate]
+    return outcome if rows.schema[metric.column] == pl.Date and not metric.since else outcome.cast(pl.Float64)
+
+
+def _passed(metric: Metric, as_of: date, schema: pl.Schema) -> pl.Expr:
+    """Return the time from `since` to the metric's column in its unit, null when the end had not come at `as_of`."""
+    end, start = metric.column or "", metric.since or ""
+    zone = {
+        each: pl.col(each).cast(pl.Datetime("ms")) if schema[each] == pl.Date else _in_utc(each)
+        for each in (end, start)
+    }
+    hours = (zone[end] - zone[start]).dt.total_milliseconds() / 3_600_000
+    return pl.when(_day(end) <= as_of).then(hours / _HOURS[metric.unit or "hours"])
+
+
+def _in_utc(column: str) -> pl.Expr:
+    return pl.col(column).dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("ms"))
+
+
+def _day(column: str) -> pl.Expr:
+    """Return the day of a column of dates or of times, which are in UTC."""
+    return pl.col(column).cast(pl.Date)
 
 
 def _where(where: Mapping[str, Scalar | tuple[Scalar, ...]], schema: pl.Schema) -> pl.Expr:
@@ -158,7 +192,7 @@ def _window(metric: Metric, dated: str | None, as_of: date, back: int) -> pl.Exp
         return pl.lit(True)
     end = as_of - timedelta(days=metric.window_days * back)
     start = end - timedelta(days=metric.window_days)
-    return ((pl.col(dated) > start) & (pl.col(dated) <= end)).fill_null(value=False)
+    return ((_day(dated) > start) & (_day(dated) <= end)).fill_null(value=False)
 
 
 def _change(column: pl.Expr, kept: pl.Expr, metric: Metric, dated: str | None, as_of: date) -> pl.Expr:

@@ -1,162 +1,154 @@
-"""The customer's own files, CSV or Parquet, read into typed frames: the one place where they are opened.
+"""The customer's own files and tables, read into typed frames: the one door to them.
 
-Whatever is wrong with a file is said with the file's name, the line and column, and what to do; nothing is mended in
-silence. A row without an account id is left out and recorded as a skip. Ids are trimmed and stay text, so ``00123``
-keeps its zeros.
+Whatever is wrong with one is said with its name, the line and column, and what to do; nothing is mended in silence. A
+row without an account id is left out and recorded as a skip, and so is, where the source says `on_error` "reject", a
+row with a fault. Ids are trimmed and stay text, so ``00123`` keeps its zeros.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from toolkit.config.models import HEALTH_FIELDS, Settings
-from toolkit.config.sources import Metric, Source
+from toolkit.config.models import Settings
+from toolkit.config.sources import Source
 from toolkit.errors import Fault, SourceError
 from toolkit.frames import RECORD_KEY, SKIPS, conform
+from toolkit.importing.belonging import blank_ids, identified, repeated_ids, require_unique, strangers
 from toolkit.importing.column_types import Need, typed_columns
-from toolkit.importing.csv_files import LINE, SHOWN, csv_columns, listed
-from toolkit.importing.tables import SourceTable
+from toolkit.importing.event_engines import Counted, counted, counted_where_they_are, event_columns
+from toolkit.importing.files import Raw, raw_columns
+from toolkit.importing.needs import ANSWERED, COUNTED, Needs, source_needs
+from toolkit.importing.nps import with_nps, wrong_scores
+from toolkit.importing.periods import with_period_end
+from toolkit.importing.rejects import LINE, listed, rejected_rows, require_few, require_none
+from toolkit.importing.tables import Sources, SourceTable
+from toolkit.importing.usage_events import AT, activity
 
-READABLE = {".csv": "line", ".tsv": "line", ".txt": "line", ".parquet": "row", ".pq": "row"}
-"""The endings of files that can be read, and what their records are counted in."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Every source of a mapping file by name, and the rows of all of them that were left out (`frames.SKIPS`)."""
-
-    tables: Mapping[str, SourceTable]
-    skips: pl.DataFrame
+__all__ = ["Sources", "read_source", "read_sources"]
 
 
-def read_sources(folder: Path, settings: Settings) -> Sources:
+def read_sources(folder: Path, settings: Settings, known: pl.Series | None = None) -> Sources:
     """Read every source that the mapping file names, its paths relative to `folder`.
 
-    Rows of a file with many rows an account whose account is not in the accounts file belong to nobody: they stay out
-    of every metric, and each such id is a skip. Raises SourceError for the first file that cannot be read.
+    Rows that belong to an account that is neither in the accounts source nor among `known` (ids of accounts here)
+    belong to nobody: they are left out, and of activities each such id, of records each record is a skip. Where there
+    is no accounts source and nothing is known, every account is taken to exist. Raises SourceError for the first
+    source that cannot be read.
     """
     tables = {
-        name: read_source(folder / source.path, source, name=name, needs=column_needs(name, settings))
+        name: read_source(folder, source, name=name, needs=source_needs(name, settings))
         for name, source in settings.sources.items()
     }
     accounts = tables.get(settings.account_source or "")
-    skips = [table.skips for table in tables.values()]
-    if accounts is not None:
-        skips += [_strangers(table, accounts) for table in tables.values() if table is not accounts]
-    return Sources(tables, conform(pl.concat([SKIPS.empty(), *skips]), SKIPS))
+    ids = [each for each in (known, None if accounts is None else accounts.records[RECORD_KEY]) if each is not None]
+    if ids:
+        place = accounts.source.label if accounts is not None else "the accounts here"
+        tables = {
+            name: table if table is accounts else strangers(table, pl.concat(ids), place)
+            for name, table in tables.items()
+        }
+    skips = pl.concat([SKIPS.empty(), *(table.skips for table in tables.values())])
+    return Sources(tables, conform(skips, SKIPS))
 
 
-def read_source(
-    path: Path, source: Source, *, name: str = "accounts", needs: Mapping[str, Need] | None = None
-) -> SourceTable:
-    """Return the records of one file, in the file's order, with the account's id as `id` in front of its columns.
+def read_source(folder: Path, source: Source, *, name: str = "accounts", needs: Needs | None = None) -> SourceTable:
+    """Return the records of one source, in the file's order, with their id as `id` in front of its columns.
 
-    `needs` says what columns are used for, see `column_needs`. Raises SourceError for a file that is missing, empty or
-    unreadable, for missing columns, for values that are not the number or date they are needed as, and, where the file
-    has one row an account, for ids that occur twice.
+    `needs` says what columns are used for, see `source_needs`. Raises SourceError for a source that is missing, empty
+    or unreadable, for missing columns, for values that could be read in two ways, and, unless its rows are to be
+    rejected, for values that are not the number or date they are needed as and for records whose id occurs twice.
     """
-    place = READABLE.get(path.suffix.lower())
-    if place is None:
-        raise SourceError(f"{path.name} is of no kind that can be read.", hint="Give a .csv or a .parquet file.")
-    content = _content(path)
-    raw = csv_columns(content, path.name) if place == "line" else _parquet_columns(content, path.name)
-    wanted = _wanted(source, needs or {})
-    _require_columns(raw, wanted, path.name)
-    typed, faults = typed_columns(raw, wanted, place)
-    if faults:
+    needs = needs or Needs()
+    if source.kind == "events" and (found := counted_where_they_are(folder, source)) is not None:
+        return _events(SourceTable(name, source, pl.DataFrame(), read=found.incomplete["read"].item()), found)
+    raw = raw_columns(folder, source)
+    table, records = _records(raw, source, name, needs)
+    if source.kind == "events":
+        columns = event_columns(source)
+        events = records.select(pl.col(column).alias(ours) for ours, column in columns.items())
+        return _events(table, counted(events, source))
+    if source.kind == "nps":
+        records = with_nps(records, source.score or "")
+    return replace(table, records=with_period_end(records, source))
+
+
+def _records(raw: Raw, source: Source, name: str, needs: Needs) -> tuple[SourceTable, pl.DataFrame]:
+    """Return the rows of a source that are whole and have an id, and a table without them that tells of the rest."""
+    wanted = _wanted(source, needs)
+    _require_columns(raw, wanted)
+    typed = typed_columns(raw.columns, {**needs.optional, **wanted}, source)
+    if typed.undecided:
         raise SourceError(
-            f"{path.name} holds values that are not what they are used as.",
-            hint="Mend these values, or leave them blank where nothing is known.",
-            faults=listed(faults),
+            f"{raw.file} holds values that could be read in more than one way.",
+            hint=f"Say in [sources.{name}] how they are written.",
+            faults=listed(list(typed.undecided)),
         )
-    identified = _identified(typed, source.id_column, path.name)
-    kept = identified.filter(pl.col(RECORD_KEY).is_not_null())
-    if source.key is not None:
-        _require_unique(kept, source.key, path.name, place)
-    return SourceTable(name, source, kept.drop(LINE), _blank_ids(identified, name, source, path.name, place))
+    rows = identified(typed.columns, source, raw.file)
+    wrong = [raw.faults, typed.wrong]
+    if source.kind == "nps":
+        wrong.append(wrong_scores(rows, source.score or ""))
+    if source.records_of is not None and source.on_error == "reject":
+        wrong.append(repeated_ids(rows, source, raw.place))
+    faults = pl.concat(wrong)
+    count = rows.height + raw.faults.height
+    rejected, skips = 0, SKIPS.empty()
+    if source.on_error == "stop":
+        require_none(faults, raw.file, raw.place)
+    else:
+        rejected = require_few(faults, count, source, raw.file, raw.place)
+        skips = rejected_rows(faults, source, name, raw.file, raw.place)
+        rows = rows.join(faults, on=LINE, how="anti", maintain_order="left")
+    kept, blank = blank_ids(rows, source, name, raw.file, raw.place)
+    if source.records_of is not None:
+        require_unique(kept, source, raw.file, raw.place)
+    skips = conform(pl.concat([skips, blank]), SKIPS)
+    empty = pl.DataFrame(schema={RECORD_KEY: pl.String})
+    return SourceTable(name, source, empty, skips, count, rejected), kept.drop(LINE)
 
 
-def column_needs(name: str, settings: Settings) -> dict[str, Need]:
-    """Return what the mapping file uses each column of a source for: the columns that must be there, and as what."""
-    kinds: dict[str, Need] = {"count": "any", "distinct": "any", "days_since": "date", "days_until": "date"}
-    kinds |= {"last": "figure", "min": "figure", "max": "figure"}
-    needs: dict[str, Need] = {}
-    for metric in settings.metrics.values():
-        if metric.source == name:
-            needs = _all_as("any", metric.where) | needs
-        if metric.source == name and metric.column is not None:
-            needs[metric.column] = kinds.get(metric.aggregate, "number")
-        if metric.per is not None and name == _home_of_divisor(metric, settings):
-            needs[metric.per] = "number"
-    mapping = settings.objects.get("account")
-    if mapping is not None and name == settings.account_source:
-        computed = {*HEALTH_FIELDS, *settings.metrics}
-        sent = {field.here for field in mapping.fields if field.direction == "output"} - computed
-        needs = _all_as("any", sorted(sent)) | needs
-        needs |= {rule.here: "text" for rule in mapping.match}
-    return needs
+def _events(table: SourceTable, found: Counted) -> SourceTable:
+    """Return the table with its events counted; those that could not be placed are a skip each reason."""
+    source, skips = table.source, [table.skips]
+    for column, what, number in (
+        (source.account, "account", found.incomplete["without_account"].item()),
+        (source.at, "time", found.incomplete["without_time"].item()),
+    ):
+        if number:
+            skips.append(
+                conform(
+                    pl.DataFrame(
+                        {
+                            "object": "account", "side": "here", "id": source.label, "name": None,
+                            "rule": f"{table.name}: {column} is given",
+                            "reason": f'"{column}" is blank in {int(number):,} events, so they have no {what}',
+                        }
+                    ),
+                    SKIPS,
+                )
+            )  # fmt: skip
+    records = activity(found.counts, source.period or "week")
+    return replace(table, records=records, skips=conform(pl.concat(skips), SKIPS))
 
 
-def _home_of_divisor(metric: Metric, settings: Settings) -> str | None:
-    """Return the source that holds the column a metric is divided by, or None when it is divided by a metric."""
-    if metric.aggregate == "ratio":
-        return metric.source
-    return None if metric.per in settings.metrics else settings.account_source
-
-
-def _all_as(need: Need, columns: Iterable[str]) -> dict[str, Need]:
-    return dict.fromkeys(columns, need)
-
-
-def _wanted(source: Source, needs: Mapping[str, Need]) -> dict[str, Need]:
-    wanted = dict(needs)
-    if source.date is not None:
+def _wanted(source: Source, needs: Needs) -> dict[str, Need]:
+    derived = {"events": COUNTED, "nps": ANSWERED}.get(source.kind, ())
+    wanted: dict[str, Need] = {name: need for name, need in needs.required.items() if name not in derived}
+    if source.date is not None and wanted.get(source.date) not in ("moment", "time"):
         wanted[source.date] = "date"
-    wanted[source.id_column] = "text"
+    if source.score is not None:
+        wanted[source.score] = "number"
+    for ours, column in event_columns(source).items() if source.kind == "events" else ():
+        wanted[column] = "moment" if ours == AT else "text"
+    for column in filter(None, (source.key, source.account)):
+        wanted[column] = "text"
     return wanted
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        folder = path.parent
-        if not folder.is_dir():
-            raise SourceError(
-                f"{path.name} cannot be read: there is no folder {folder}.", hint="Mend its path."
-            ) from None
-        files = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in READABLE)
-        raise SourceError(
-            f"{path.name} is not in {folder}.",
-            hint=f"Could it be one of these? {', '.join(files)}." if files else "No CSV or Parquet file is there.",
-        ) from None
-
-
-def _parquet_columns(content: bytes, file: str) -> pl.DataFrame:
-    if not content:
-        raise SourceError(f"{file} is empty.", hint="Export it again.")
-    try:
-        frame = pl.read_parquet(content)
-    except (PolarsError, OSError):
-        raise SourceError(
-            f"{file} is not a readable Parquet file; it may have been cut off.", hint="Export it again."
-        ) from None
-    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype in (pl.Object, pl.Binary)]
-    if nested:
-        raise SourceError(
-            f"{file}: the columns {', '.join(nested)} hold lists or bytes.", hint="Export plain columns only."
-        )
-    text = pl.col(pl.String).str.strip_chars()
-    trimmed = frame.with_columns(pl.when(text != "").then(text)) if pl.String in frame.dtypes else frame
-    return trimmed.with_row_index(LINE, 1).select(*frame.columns, LINE)
-
-
-def _require_columns(raw: pl.DataFrame, wanted: Mapping[str, Need], file: str) -> None:
-    columns = raw.drop(LINE).columns
+def _require_columns(raw: Raw, wanted: Mapping[str, Need]) -> None:
+    columns = raw.columns.drop(LINE).columns
     missing = [name for name in wanted if name not in columns]
     if not missing:
         return
@@ -166,65 +158,7 @@ def _require_columns(raw: pl.DataFrame, wanted: Mapping[str, Need], file: str) -
         meant = next((column for column in columns if near and column.lower() == near[0]), None)
         faults.append(Fault(f'column "{name}"', f'is missing; is it now called "{meant}"?' if meant else "is missing"))
     raise SourceError(
-        f"{file} lacks columns that the mapping file uses. It has: {', '.join(columns)}.",
+        f"{raw.file} lacks columns that the mapping file uses. It has: {', '.join(columns)}.",
         hint="Rename the column in the file, or change its name in the mapping file.",
         faults=listed(faults),
-    )
-
-
-def _identified(typed: pl.DataFrame, id_column: str, file: str) -> pl.DataFrame:
-    if RECORD_KEY in typed.columns and id_column != RECORD_KEY:
-        raise SourceError(
-            f'{file} has a column "{RECORD_KEY}", but "{id_column}" is the account\'s id.',
-            hint=f'Rename the column "{RECORD_KEY}" in the file, or name it as the id in the mapping file.',
-        )
-    ids = pl.when(pl.col(id_column) != "").then(pl.col(id_column)).alias(RECORD_KEY)
-    return typed.select(ids, pl.exclude(RECORD_KEY))
-
-
-def _require_unique(records: pl.DataFrame, key: str, file: str, place: str) -> None:
-    repeated = records.filter(pl.col(RECORD_KEY).is_duplicated())
-    if repeated.is_empty():
-        return
-    lines = repeated.group_by(RECORD_KEY, maintain_order=True).agg(pl.col(LINE))
-    faults = [
-        Fault(f'{key} "{each}"', f"occurs on {place}s {', '.join(map(str, numbers[:SHOWN]))}")
-        for each, numbers in lines.head(SHOWN).iter_rows()
-    ]
-    raise SourceError(
-        f'{file}: {lines.height} values of "{key}" occur more than once, so it is not clear which row is the account.',
-        hint="Keep one row for each account.",
-        faults=listed(faults, lines.height),
-    )
-
-
-def _blank_ids(identified: pl.DataFrame, name: str, source: Source, file: str, place: str) -> pl.DataFrame:
-    blank = identified.filter(pl.col(RECORD_KEY).is_null())
-    return conform(
-        blank.select(
-            pl.lit("account").alias("object"),
-            pl.lit("here").alias("side"),
-            (pl.lit(f"{file} {place} ") + pl.col(LINE).cast(pl.String)).alias("id"),
-            pl.lit(None, pl.String).alias("name"),
-            pl.lit(f"{name}: {source.id_column} is given").alias("rule"),
-            pl.lit(f'"{source.id_column}" is blank, so the row belongs to no account').alias("reason"),
-        ),
-        SKIPS,
-    )
-
-
-def _strangers(table: SourceTable, accounts: SourceTable) -> pl.DataFrame:
-    unknown = table.records.join(accounts.records, on=RECORD_KEY, how="anti").group_by(RECORD_KEY).agg(rows=pl.len())
-    return conform(
-        unknown.select(
-            pl.lit("account").alias("object"),
-            pl.lit("here").alias("side"),
-            pl.col(RECORD_KEY),
-            pl.lit(None, pl.String).alias("name"),
-            pl.lit(f"{table.name}: account is in {accounts.name}").alias("rule"),
-            pl.format("its {} rows were left out: the id is not in {}", "rows", pl.lit(accounts.source.path)).alias(
-                "reason"
-            ),
-        ),
-        SKIPS,
     )
