@@ -269,7 +269,7 @@ class _Reader:
             ahead = self.tokens[self.at : self.at + len(phrase)]
             if tuple(each.word for each in ahead) == phrase:
                 self.at += len(phrase)
-                return _PHRASES[phrase]  # type: ignore[return-value]
+                return _PHRASES[phrase]
         given = " ".join(each.word for each in self.tokens[self.at : self.at + 2])
         near = [match for one in (given, self.peek().word) for match in difflib.get_close_matches(one, OPERATORS, n=1)]
         raise self.fault(f"{_found(self.peek())}{_meant(near)}", f"an operator: {', '.join(OPERATORS)}")

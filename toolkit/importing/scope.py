@@ -14,7 +14,7 @@ do not make their contacts' scope volatile: the ids of the accounts say whose co
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from toolkit.config.filters import RELATIVE_DATES, parse_filter, to_text
@@ -23,7 +23,7 @@ from toolkit.errors import InputError
 from toolkit.importing.conditions import equals_any, is_volatile, to_soql, unknown_values, unlisted
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
-from toolkit.salesforce.soql import both, literal
+from toolkit.salesforce.soql import both
 
 WON = "IsWon = true"
 OPPORTUNITY = "Opportunity"
@@ -98,29 +98,15 @@ def resolve_scope(
     Raises NotFoundError for a field that is not there, InputError for a picklist field of another type (CC-3), a value
     that a restricted picklist does not have, and a filter that does not fit its fields.
     """
-    scope = mapping.scope
-    labels, wheres, advice = [], [], []
-    volatile = False
-    if view is not None:
-        labels.append(f'the list view "{view.label}"')
-        wheres.append(view.where)
-        advice.append(VIEW_ADVICE.format(view=view.label))
-        volatile = view_is_volatile(view)
-    if scope.picklist is not None:
-        label, where, found = _picklist(scope.picklist, describe)
-        labels.append(label), wheres.append(where), advice.extend(found)
-    if scope.filter is not None:
-        tree = parse_filter(scope.filter)
-        labels.append(to_text(tree)), wheres.append(to_soql(tree, describe))
-        advice += unknown_values(tree, describe)
-        volatile = volatile or is_volatile(tree, describe)
-    if keeps_to_won(mapping):
-        labels.append("won opportunities"), wheres.append(WON)
-    if mapping.acts_as == "account" and not any(wheres) and not (view and view.scope):
+    parts = list(_parts(mapping, describe, view))
+    own = _all([part.where for part in parts])
+    using = view.scope if view else None
+    advice = [sentence for part in parts for sentence in part.advice]
+    if mapping.acts_as == "account" and own is None and using is None:
         advice.append(EVERYTHING_ADVICE)
-    own = _all(wheres)
-    whole = ", ".join(labels) or f"all of {mapping.sobject}"
-    mine = ResolvedScope(whole, own, view.scope if view else None, own, None, volatile, tuple(advice))
+    label = ", ".join(part.label for part in parts) or f"all of {mapping.sobject}"
+    volatile = any(part.volatile for part in parts)
+    mine = ResolvedScope(label, where=own, using=using, own=own, volatile=volatile, advice=tuple(advice))
     if accounts is None or account_mapping is None:
         return mine
     return _of_accounts(mine, mapping, describe, accounts, account_mapping)
@@ -163,7 +149,32 @@ def _likeliness(field: FieldDescribe) -> int:
     return 2 * ("customer" in values or "client" in values) + told
 
 
-def _picklist(picklist: Picklist, describe: ObjectDescribe) -> tuple[str, str, list[str]]:
+@dataclass(frozen=True)
+class _Part:
+    """One of the conditions that all have to hold."""
+
+    label: str
+    where: str
+    volatile: bool = False
+    advice: tuple[str, ...] = ()
+
+
+def _parts(mapping: ObjectMapping, describe: ObjectDescribe, view: ListViewDescribe | None) -> Iterator[_Part]:
+    scope = mapping.scope
+    if view is not None:
+        advice = (VIEW_ADVICE.format(view=view.label),)
+        yield _Part(f'the list view "{view.label}"', view.where, view_is_volatile(view), advice)
+    if scope.picklist is not None:
+        yield _picklist(scope.picklist, describe)
+    if scope.filter is not None:
+        tree = parse_filter(scope.filter)
+        where, unknown = to_soql(tree, describe), unknown_values(tree, describe)
+        yield _Part(to_text(tree), where, is_volatile(tree, describe), tuple(unknown))
+    if keeps_to_won(mapping):
+        yield _Part("won opportunities", WON)
+
+
+def _picklist(picklist: Picklist, describe: ObjectDescribe) -> _Part:
     path, field = describe.path(picklist.field), describe.field(picklist.field)
     if field.type not in ("picklist", "multipicklist"):
         valid = ", ".join(each.name for each in identifying_fields(describe)) or "none"
@@ -175,7 +186,8 @@ def _picklist(picklist: Picklist, describe: ObjectDescribe) -> tuple[str, str, l
     if unknown and field.restricted_picklist:
         raise InputError("\n".join(unknown), hint="correct the scope's picklist in the mapping file (CC-6)")
     values = " or ".join(f'"{each}"' for each in picklist.values)
-    return f"{path} is {values}", equals_any(path, field, picklist.values), unknown
+    volatile = "." in path or field.calculated
+    return _Part(f"{path} is {values}", equals_any(path, field, picklist.values), volatile, tuple(unknown))
 
 
 def _of_accounts(
@@ -239,8 +251,3 @@ def _can_be_inner(accounts: ResolvedScope) -> bool:
 def _all(wheres: Sequence[str]) -> str | None:
     given = [each for each in wheres if each.strip()]
     return given[0] if len(given) == 1 else " AND ".join(f"({each})" for each in given) or None
-
-
-def of_these(path: str, ids: Sequence[str]) -> str:
-    """Return the condition that a record belongs to one of these accounts."""
-    return f"{path} IN {literal(list(ids))}"

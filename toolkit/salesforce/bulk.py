@@ -147,41 +147,71 @@ def read_bulk(
 
     `statement` selects what `query.in_parts` says: Bulk gives no compounds, they are put together from their parts.
     """
-    body = wire.json(
-        "POST", "jobs/query", json={"operation": "query", "query": statement, "lineEnding": "LF"}, repeatable=True
-    )
-    job = Job("query", body["id"], body["state"])
+    job_id = start_query(wire, statement)
     try:
-        job = _wait(wire, job, None)
-        if job.state != "JobComplete":
-            raise RequestError(
-                f"The query job {job.id} ended as {job.state}: {job.error or 'no reason was given'}",
-                hint="read through REST, or run it again",
-                code=job.state,
-            )
-        yield from _pages(wire, job, columns, progress, per_page)
+        for frame, _ in query_pages(wire, job_id, columns, None, progress, per_page):
+            yield frame
     except KeyboardInterrupt:
-        _abort(wire, job)
+        _abort(wire, Job("query", job_id, ""))
         raise
-    _delete(wire, job)
+    delete_query(wire, job_id)
+
+
+def start_query(wire: Wire, statement: str) -> str:
+    """Begin a query job and return its id."""
+    asked = {"operation": "query", "query": statement, "lineEnding": "LF"}
+    return str(wire.json("POST", "jobs/query", json=asked, repeatable=True)["id"])
+
+
+def query_pages(
+    wire: Wire,
+    job_id: str,
+    columns: Sequence[Column],
+    locator: str | None,
+    progress: Progress | None = None,
+    per_page: int = RECORDS_PER_PAGE,
+) -> Iterator[tuple[pl.DataFrame, str | None]]:
+    """Yield the pages of a query job from `locator` on (None is the beginning), each with the locator of the next.
+
+    Waits for the job's end. Raises RequestError when it failed, with status 404 when it is gone.
+    """
+    job = _wait(wire, Job("query", job_id, ""), None)
+    if job.state != "JobComplete":
+        raise RequestError(
+            f"The query job {job.id} ended as {job.state}: {job.error or 'no reason was given'}",
+            hint="read through REST, or run it again",
+            code=job.state,
+        )
+    yield from _pages(wire, job, columns, locator, progress, per_page)
+
+
+def delete_query(wire: Wire, job_id: str) -> None:
+    """Delete a query job that has ended, with its result."""
+    _delete(wire, Job("query", job_id, ""))
 
 
 def _pages(
-    wire: Wire, job: Job, columns: Sequence[Column], progress: Progress | None, per_page: int
-) -> Iterator[pl.DataFrame]:
-    query = {"maxRecords": str(per_page)}
+    wire: Wire,
+    job: Job,
+    columns: Sequence[Column],
+    locator: str | None,
+    progress: Progress | None,
+    per_page: int,
+) -> Iterator[tuple[pl.DataFrame, str | None]]:
+    query = {"maxRecords": str(per_page)} | ({"locator": locator} if locator else {})
     read = 0
     while True:
         answer = wire.call("GET", f"{job.path}/results", params=query, headers={"Accept": "text/csv"})
         frame = _typed(columns, _csv(answer.content))
         read += frame.height
-        yield frame
+        following = answer.headers.get("Sforce-Locator", "null")
+        ends = following in ("", "null")
+        yield frame, None if ends else following
         if progress:
             progress(read, job.processed or None)
-        locator = answer.headers.get("Sforce-Locator", "null")
-        if locator in ("", "null"):
+        if ends:
             return
-        query["locator"] = locator
+        query["locator"] = following
 
 
 def _typed(columns: Sequence[Column], frame: pl.DataFrame) -> pl.DataFrame:

@@ -16,13 +16,14 @@ import polars as pl
 
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
-from toolkit.salesforce import bulk, listviews, query
+from toolkit.salesforce import bulk, downloads, listviews, query
 from toolkit.salesforce.collections import OnResults, Operation, Write, write_collections
 from toolkit.salesforce.describe import Describes, ObjectDescribe
+from toolkit.salesforce.downloads import Bookmark, Way
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
-from toolkit.salesforce.query import Column, Page, Progress
+from toolkit.salesforce.query import Column, Page, Progress, Query
 from toolkit.salesforce.soql import literal, select
 from toolkit.salesforce.soql import name as api_name
 from toolkit.salesforce.transport import Transport
@@ -43,6 +44,23 @@ class Organization:
 
     name: str
     is_sandbox: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The first page of a query's result. ``total`` counts the whole result, ``following`` leads to the next page."""
+
+    frame: pl.DataFrame
+    total: int
+    following: str | None
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], body: dict[str, Any]) -> "Answer":
+        """Return a page of Salesforce's JSON as an answer."""
+        following = None if body.get("done", True) else body.get("nextRecordsUrl")
+        frame = query.frame_of(columns, body["records"])
+        return cls(frame, int(body["totalSize"]), following, tuple(columns))
 
 
 def connect(
@@ -170,6 +188,67 @@ class Org:
         asked = list(dict.fromkeys(ids))
         pages = query.pages_by_id(self._wire, columns, sobject, asked)
         return _gathered(columns, wanted, _frames(columns, pages, None))
+
+    def ask(self, *queries: Query) -> list["Answer"]:
+        """Return the first page of each query's result: all of them in one call, of up to five queries.
+
+        Raises like `records`.
+        """
+        asked = [(each, self._columns(each.sobject, each.fields) if each.fields else []) for each in queries]
+        bodies = query.first_pages(self._wire, asked)
+        return [Answer.of(columns, body) for (_, columns), body in zip(asked, bodies, strict=True)]
+
+    def rest_of(self, answer: "Answer") -> Iterator[pl.DataFrame]:
+        """Yield the pages of a result that follow its first one."""
+        address = answer.following
+        while address:
+            page = Answer.of(answer.columns, query.next_page(self._wire, address))
+            yield page.frame
+            address = page.following
+
+    def download(
+        self,
+        sobject: str,
+        fields: Sequence[str],
+        where: str | None = None,
+        scope: str | None = None,
+        *,
+        begin: Way | Bookmark,
+        per_page: int = bulk.RECORDS_PER_PAGE,
+    ) -> Iterator[tuple[pl.DataFrame, Bookmark | None]]:
+        """Yield records in pieces, unsorted, each with the bookmark behind it; None behind the last.
+
+        `begin` is the way to read, or the bookmark of an earlier download with the same arguments, which is gone on
+        with. The first piece of a Bulk download that begins is empty: it brings the job's bookmark. Raises
+        NotFoundError when Salesforce no longer has what the bookmark is in.
+        """
+        columns = self._columns(sobject, fields)
+        names = [*fields] if "Id" in fields else ["Id", *fields]
+        if not isinstance(begin, Bookmark):
+            begin = downloads.begin(self._wire, columns, sobject, where, scope, begin)
+            if begin.job:
+                yield query.empty_frame(columns).select(names), begin
+        for frame, bookmark in downloads.pieces(self._wire, columns, sobject, where, scope, begin, per_page):
+            yield frame.select(names), bookmark
+
+    def cheaper_way(self, sobject: str, fields: Sequence[str], records: int) -> Way:
+        """Return the way to read so many records that costs least, as far as the fields and the allowance let it."""
+        only_rest = any(each.only_rest for each in self._columns(sobject, fields))
+        return downloads.cheaper_way(records, only_rest=only_rest, calls_left=self.budget.left)
+
+    def fates(self, sobject: str, ids: Sequence[str]) -> pl.DataFrame:
+        """Return what became of records: ``Id``, ``IsDeleted`` and ``MasterRecordId``, the record that one was merged
+        into, or null. Those that are gone even from the recycle bin are not in it.
+        """
+        fields = [each for each in ("Id", "IsDeleted", "MasterRecordId") if each in self.describe(sobject).fields]
+        columns = self._columns(sobject, fields)
+        pages = query.pages_by_id(self._wire, columns, sobject, ids, deleted_too=True)
+        found = _gathered(columns, columns, _frames(columns, pages, None))
+        missing = {"IsDeleted": pl.lit(False), "MasterRecordId": pl.lit(None, pl.String)}
+        return found.with_columns(**{name: each for name, each in missing.items() if name not in fields})
+
+    def _columns(self, sobject: str, fields: Sequence[str]) -> list[Column]:
+        return query.with_id(query.columns_of(self.describe(sobject), fields))
 
     def write(
         self,

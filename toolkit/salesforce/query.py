@@ -31,6 +31,9 @@ LONGEST_ADDRESS = 12_000
 IDS_PER_CALL = 2_000
 """Ids asked for in one call: as many as a page holds."""
 
+QUERIES_PER_CALL = 5
+"""Queries that one composite request takes."""
+
 RESUMES = 20
 """How often reading goes on after the result pages were dropped, for one result."""
 
@@ -139,12 +142,17 @@ def pages(wire: Wire, columns: Sequence[Column], sobject: str, where: str | None
             body = _first(wire, statement(where=both(where, f"Id > {literal(last)}")))
 
 
-def pages_by_id(wire: Wire, columns: Sequence[Column], sobject: str, ids: Sequence[str]) -> Iterator[Page]:
-    """Yield the records with these ids, in one call for every `IDS_PER_CALL` of them, plus one for every short page."""
+def pages_by_id(
+    wire: Wire, columns: Sequence[Column], sobject: str, ids: Sequence[str], *, deleted_too: bool = False
+) -> Iterator[Page]:
+    """Yield the records with these ids, in one call for every `IDS_PER_CALL` of them, plus one for every short page.
+
+    `deleted_too` also looks into the recycle bin.
+    """
     paths = [each.path for each in columns]
     room = LONGEST_STATEMENT - len(select(paths, sobject, where="Id IN ()"))
     for chunk in in_lists(ids, room, IDS_PER_CALL):
-        body = _first(wire, select(paths, sobject, where=f"Id IN {literal(chunk)}"))
+        body = _first(wire, select(paths, sobject, where=f"Id IN {literal(chunk)}"), deleted_too=deleted_too)
         yield Page(body["records"], len(ids))
         while not body.get("done", True):
             body = wire.query_more(body["nextRecordsUrl"], identifier_is_url=True)
@@ -164,6 +172,45 @@ def frame_of(columns: Sequence[Column], records: Sequence[Mapping[str, Any]]) ->
     return frame.with_columns(_typed(each) for each in columns)
 
 
+@dataclass(frozen=True)
+class Query:
+    """A question for records: `fields` of those of an object that fulfil `where`, or their count with no fields.
+
+    `deleted_too` also asks the recycle bin. `order_by` and `limit` are as in SOQL.
+    """
+
+    sobject: str
+    fields: tuple[str, ...] = ()
+    where: str | None = None
+    scope: str | None = None
+    order_by: str | None = None
+    limit: int | None = None
+    deleted_too: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The resource that answers it."""
+        return "queryAll" if self.deleted_too else "query"
+
+    def statement(self, columns: Sequence[Column]) -> str:
+        """Return the SOQL that asks for `columns`."""
+        paths = [each.path for each in columns] or ["count()"]
+        return select(paths, self.sobject, where=self.where, scope=self.scope, order_by=self.order_by, limit=self.limit)
+
+
+def first_pages(wire: Wire, asked: Sequence[tuple[Query, Sequence[Column]]]) -> list[dict[str, Any]]:
+    """Return the first page of each query, as Salesforce's JSON, in one call for every `QUERIES_PER_CALL` of them."""
+    requests = [(query.resource, query.statement(columns)) for query, columns in asked]
+    chunks = [requests[at : at + QUERIES_PER_CALL] for at in range(0, len(requests), QUERIES_PER_CALL)]
+    return [body for chunk in chunks for body in _through_composite(wire, chunk)]
+
+
+def next_page(wire: Wire, address: str) -> dict[str, Any]:
+    """Return a later page of a result by the address that the page before it gave."""
+    body: dict[str, Any] = wire.query_more(address, identifier_is_url=True)
+    return body
+
+
 def empty_frame(columns: Sequence[Column]) -> pl.DataFrame:
     """Return a frame of no rows with the types of `columns`."""
     return frame_of(columns, [])
@@ -181,27 +228,35 @@ def _column(describe: ObjectDescribe, field: str) -> Column:
     return Column(field, path, facts.type, parts if len(parts) == len(PARTS.get(facts.type, ())) else ())
 
 
-def _first(wire: Wire, statement: str) -> dict[str, Any]:
+def _first(wire: Wire, statement: str, *, deleted_too: bool = False) -> dict[str, Any]:
     if len(statement) > LONGEST_STATEMENT:
         raise InputError(
             f"The query has {len(statement)} characters, Salesforce takes {LONGEST_STATEMENT}",
             hint="ask for fewer fields or a shorter filter",
         )
     if len(quote(statement)) <= LONGEST_ADDRESS:
-        body: dict[str, Any] = wire.query(statement)
+        body: dict[str, Any] = wire.query(statement, include_deleted=deleted_too)
         return body
-    return _through_composite(wire, statement)
+    return _through_composite(wire, [("queryAll" if deleted_too else "query", statement)])[0]
 
 
-def _through_composite(wire: Wire, statement: str) -> dict[str, Any]:
-    inner = {"method": "GET", "url": f"{wire.version_path}/query?q={quote(statement)}", "referenceId": "query"}
-    outer = wire.json("POST", "composite", json={"compositeRequest": [inner]}, repeatable=True)
-    answer = outer["compositeResponse"][0]
-    status, body = int(answer["httpStatusCode"]), answer["body"]
-    if status >= 300:
-        raise error_for("GET query in composite", status, together(body, status), wire.transport.scrub)
-    result: dict[str, Any] = body
-    return result
+def _through_composite(wire: Wire, requests: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    inner = [
+        {
+            "method": "GET",
+            "url": f"{wire.version_path}/{resource}?q={quote(statement)}",
+            "referenceId": f"query{number}",
+        }
+        for number, (resource, statement) in enumerate(requests)
+    ]
+    outer = wire.json("POST", "composite", json={"compositeRequest": inner}, repeatable=True)
+    bodies = []
+    for answer in outer["compositeResponse"]:
+        status, body = int(answer["httpStatusCode"]), answer["body"]
+        if status >= 300:
+            raise error_for("GET query in composite", status, together(body, status), wire.transport.scrub)
+        bodies.append(body)
+    return bodies
 
 
 def _take(column: Column, records: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -56,6 +56,7 @@ def select(
     where: str | None = None,
     scope: str | None = None,
     order_by: str | None = None,
+    limit: int | None = None,
 ) -> str:
     """Return a SELECT statement. `fields` are field paths or `count()`; `where` is SOQL text without the word WHERE."""
     columns = ", ".join(field if field == "count()" else path(field) for field in fields)
@@ -66,6 +67,8 @@ def select(
         clauses.append(f"WHERE {where.strip()}")
     if order_by:
         clauses.append(f"ORDER BY {order_by}")
+    if limit is not None:
+        clauses.append(f"LIMIT {limit}")
     return " ".join(clauses)
 
 
