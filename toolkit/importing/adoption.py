@@ -121,19 +121,24 @@ def adopt(
 
 
 def finished(done: Adopted, before: pl.DataFrame | None) -> Adopted:
-    """Return an import with the fates of linked records told anew: ``updated`` where a record here is not as before."""
+    """Return an import with the fates of linked records told anew, by what became of the records here.
+
+    ``returned`` where one is no churner, or not archived, any more; ``updated`` where it is otherwise not as `before`.
+    """
     before = _with_bookkeeping(before)
     shared = [name for name in done.here.columns if name != RECORD_KEY]
     old = before.select(RECORD_KEY, *(pl.col(name).alias(f"old {name}") for name in shared if name in before.columns))
     beside = done.here.join(old, on=RECORD_KEY, how="inner")
-    changed = [_differs(name, beside.schema) for name in shared]
-    touched = beside.filter(pl.any_horizontal(changed)).select(here_id=RECORD_KEY, touched=pl.lit(True))
-    partner = done.links.select("there_id", "here_id").join(touched, on="here_id", how="left")
+    back = [pl.col(f"old {name}").is_not_null() & pl.col(name).is_null() for name in (CHURNED_ON, ARCHIVED_ON)]
+    changed = pl.any_horizontal(_differs(name, beside.schema) for name in shared)
+    became = pl.when(pl.any_horizontal(back)).then(pl.lit("returned")).when(changed).then(pl.lit("updated"))
+    partner = done.links.select("there_id", "here_id").join(
+        beside.select(here_id=RECORD_KEY, became=became), on="here_id", how="left"
+    )
     fates = done.fates.join(partner, left_on=RECORD_KEY, right_on="there_id", how="left")
-    linked = (pl.col("side") == "there") & pl.col("fate").is_in(["updated", "unchanged"])
-    told = pl.when(pl.col("touched").fill_null(value=False)).then(pl.lit("updated")).otherwise(pl.lit("unchanged"))
-    fates = fates.with_columns(fate=pl.when(linked).then(told).otherwise("fate"))
-    return replace(done, fates=conform(fates, FATES))
+    linked = (pl.col("side") == "there") & pl.col("fate").is_in(["returned", "updated", "unchanged"])
+    told = pl.when(pl.col("fate") == "returned").then("fate").otherwise(pl.col("became").fill_null("unchanged"))
+    return replace(done, fates=conform(fates.with_columns(fate=pl.when(linked).then(told).otherwise("fate")), FATES))
 
 
 def _differs(name: str, types: pl.Schema) -> pl.Expr:

@@ -46,11 +46,11 @@ def hierarchy(there: pl.DataFrame, links: pl.DataFrame, mapping: ObjectMapping) 
     ours, itself = places["here_id"].is_not_null(), places["place"]
     named = _places(places, "given")
     parent = named.fill_null(itself)
-    visible = _followed(ours.zip_with(itself, parent))  # each account here is itself, others their nearest that is
+    visible = _followed(itself.zip_with(ours, parent))  # each account here is itself, others their nearest that is
     nearest = visible.gather(parent)
-    above = (ours & (named.is_not_null()) & ours.gather(nearest)).zip_with(nearest, itself)
+    above = nearest.zip_with(ours & named.is_not_null() & ours.gather(nearest), itself)
     circular = (_in_circle(above) | (named == itself).fill_null(value=False)) & ours
-    above = circular.zip_with(itself, above)
+    above = itself.zip_with(circular, above)
     level = _depth(above) + 1
     kept, moved = _cut(above, level, mapping)
     rows = places.with_columns(
@@ -132,9 +132,9 @@ def _cut(above: pl.Series, level: pl.Series, mapping: ObjectMapping) -> tuple[pl
     steps = (level.cast(pl.Int64) - target).clip(0)
     jump, found = above, itself
     for digit in range(above.len().bit_length()):
-        found = ((steps // 2**digit) % 2 == 1).zip_with(jump.gather(found), found)
+        found = jump.gather(found).zip_with((steps // 2**digit) % 2 == 1, found)
         jump = jump.gather(jump)
-    return moved.zip_with(itself if levels == 1 else found, above), moved
+    return (itself if levels == 1 else found).zip_with(moved, above), moved
 
 
 def _notes(linked: pl.DataFrame, mapping: ObjectMapping) -> pl.DataFrame:

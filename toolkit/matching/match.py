@@ -163,6 +163,10 @@ def _explained(
 def _alone(free: pl.DataFrame, side: str, mapping: ObjectMapping) -> pl.DataFrame:
     """Return, as mismatches, the records that no rule found a partner for: without any key, or with one nobody has."""
     other = _OTHER[side]
+    if not mapping.match:
+        reason = pl.lit("no rule says which records belong together")
+        alone = [pl.lit("no_key").alias("kind"), pl.lit(None, pl.String).alias("value"), reason.alias("reason")]
+        return free.select(pl.lit(side).alias("side"), RECORD_KEY, "name", *alone)
     fields = " and ".join(dict.fromkeys(field_of(rule, side) for rule in mapping.match))
     blank = "is blank" if len(mapping.match) == 1 else "are blank"
     keys = [pl.col(f"key{number}") for number in range(len(mapping.match))]
