@@ -13,8 +13,8 @@ import polars as pl
 from toolkit.errors import InputError
 from toolkit.frames import AGREEMENTS, SKIPS, conform
 
-MOST = 9e13
-"""The largest amount taken: one float tells hundredths apart up to here."""
+MOST = 1e12
+"""The largest amount that an agreement may have; sums of many stay exact to the hundredth."""
 
 CURRENCY_RULE = "one currency (DSH-4)"
 
@@ -32,7 +32,8 @@ def cents(amount: pl.Expr) -> pl.Expr:
     """Return amounts as whole hundredths (Int64), rounded half away from zero: 2.675 is 268."""
     size = amount.abs() * 100
     # the nudge is a rounding error of the number itself: 2.675 * 100 is stored as 267.49999999999997
-    return ((size + size * 2.0**-52 + 0.5).floor() * amount.sign()).cast(pl.Int64)
+    nudge = (size * 2.0**-52).clip(upper_bound=0.25)
+    return ((size + nudge + 0.5).floor() * amount.sign()).cast(pl.Int64)
 
 
 def money(hundredths: pl.Expr) -> pl.Expr:
