@@ -91,6 +91,10 @@ PURE = (
     "toolkit.writeback.cost",
     "toolkit.writeback.undo",
     "toolkit.writeback.settling",
+    "toolkit.writeback.creating",
+    "toolkit.writeback.refusing",
+    "toolkit.writeback.recognising",
+    "toolkit.writeback.uncreating",
     "toolkit.summaries",
 )
 """Frames in, frames out: no clock, file, network or randomness."""

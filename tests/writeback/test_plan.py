@@ -104,6 +104,7 @@ def changes_for(records, fields=2):
     rows = pl.DataFrame({"n": range(records)}).join(pl.DataFrame({"f": range(fields)}), how="cross")
     return rows.select(
         seq=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32), side=pl.lit("there"), object=pl.lit("account"),
+        operation=pl.lit("update"), here_id=pl.lit("P"),
         there_id=pl.lit("001") + pl.col("n").cast(pl.String), field=pl.lit("F") + pl.col("f").cast(pl.String),
         after=pl.lit("7.5"), verdict=pl.lit("write"),
     )  # fmt: skip

@@ -104,6 +104,8 @@ def write_bulk(
 def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress | None = None) -> pl.DataFrame:
     """Return what became of those of the rows that a job of an earlier run held; wait for its end and delete it.
 
+    ``row`` is the place of each among the rows, from 0: a new record has no other key.
+
     Raises NotFoundError when the job is gone, or was left open and so did nothing.
     """
     job = Job("ingest", job_id, "")
@@ -115,7 +117,7 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
     else:
         if state != "Open":
             results = _collect(wire, job, write, progress)
-            return results.filter("_known").drop("_known")
+            return results.with_row_index("row").filter("_known").drop("_known")
         _abort(wire, job)
         _delete(wire, job)
     raise NotFoundError(

@@ -153,6 +153,12 @@ class Org:
         """Return how many records there are."""
         return query.count(self._wire, sobject, where, scope)
 
+    def newest(self, sobject: str, field: str, where: str | None = None) -> str | None:
+        """Return the greatest value of a field, a time as Salesforce writes it, or None when there is no record."""
+        field = self.describe(sobject).path(field)
+        found = self._one(f"{select([field], sobject, where=where, order_by=f'{field} DESC NULLS LAST')} LIMIT 1")
+        return None if found.get(field) is None else str(found[field])
+
     def records(
         self,
         sobject: str,
@@ -294,7 +300,8 @@ class Org:
     ) -> pl.DataFrame:
         """Return what became of those rows that a Bulk job of an earlier run held, and delete the job.
 
-        The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out.
+        The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out. The
+        column ``row`` says which row each answer is for, from 0.
         Raises NotFoundError when the job is gone, or was never closed and so did nothing.
         """
         write = _checked(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)

@@ -2,11 +2,12 @@
 
     check the digest, the org and the cost
     journal every row as intended           durable, before the first call
-    for each batch: read again, hold what moved, write, settle each row
-    bring the kept records and the base up to date
+    for each object, after those it refers to: create, then change; at last delete, the other way round
+        read again, hold what moved, write, settle each row
+    bring the kept records, the links and the base up to date
 
 After a crash the journal still knows every intended row. `resume` asks the org, and its Bulk jobs, what became of them.
-Nothing is written twice: a committed plan is never committed again, and `resume` writes nothing.
+Nothing is written twice: a committed plan is never committed again, and `resume` writes nothing there.
 """
 
 from collections.abc import Sequence
@@ -17,16 +18,19 @@ from html import escape
 import polars as pl
 
 from toolkit.config.models import Settings
-from toolkit.errors import DigestError, NotFoundError, PlanError
+from toolkit.errors import DigestError, PlanError
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.cost import allowed, predict, refuse_if_too_dear
+from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
+from toolkit.writeback.creating import CREATE, DELETE, in_order
 from toolkit.writeback.journal import Ledger
+from toolkit.writeback.keeping import bring_up_to_date
 from toolkit.writeback.plan import Plan
-from toolkit.writeback.records import refresh
-from toolkit.writeback.sending import Progress, Sender, answered, apply_here, now_here, now_there, types_of, wide
-from toolkit.writeback.settling import IN_JOB, compared, intended, outdated
+from toolkit.writeback.sending import Progress
+from toolkit.writeback.settling import CHANGING, intended, outdated
 from toolkit.writeback.sides import Sides
+from toolkit.writeback.whole import newest_of_ours
+from toolkit.writeback.writer import Writer
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,50 +78,51 @@ def commit(
     left = allowed(org.budget.left, org.budget.cap - spent if org.budget.cap is not None else None)
     cost = predict(plan.changes, settings.writeback.bulk_from, left)
     refuse_if_too_dear(cost, settings.writeback.max_api_calls)
-    ledger = Ledger(store, plan.plan_id)
-    rows = intended(plan)
+    ledger, rows, ordered = Ledger(store, plan.plan_id), intended(plan), in_order(objects)
+    at = now.astimezone(UTC).isoformat()
     if rows.height:
-        store.intend(rows, {"digest": plan.digest, "org_id": plan.org_id, "at": now.astimezone(UTC).isoformat()})
-    tell = _teller(rows, progress)
+        since = newest_of_ours(org, rows, ordered)
+        store.intend(rows, {"digest": plan.digest, "org_id": plan.org_id, "at": at, "since": since})
+    writer = Writer(org, ledger, cost, at, ordered, _teller(rows, progress))
     try:
-        for sides in objects:
-            mine = rows.filter(pl.col("object") == sides.object)
-            dropped = outdated(mine, plan, sides)
-            ledger.settle(dropped)
-            mine = mine.join(dropped, on="seq", how="anti", maintain_order="left")
-            there, here = (mine.filter(pl.col("side") == side) for side in ("there", "here"))
-            if there.height:
-                Sender(org, ledger, cost.via(sides.object), tell).send(there, sides)
-            if here.height:
-                apply_here(here, sides, ledger)
-                tell(here["here_id"].n_unique())
+        for sides in ordered:
+            _write(writer, rows.filter(pl.col("object") == sides.object), plan, sides)
+        for sides in reversed(ordered):  # what hangs on a record goes before it
+            writer.delete(rows.filter((pl.col("object") == sides.object) & (pl.col("operation") == DELETE)), sides)
     finally:
-        _refresh(store, objects, ledger, rows)
+        _refresh(org, store, ordered, ledger, rows)
     return _outcome(ledger, rows, org.budget.spent - spent)
 
 
 def resume(commit_id: str, org: Org, store: Store, *, objects: Sequence[Sides]) -> Commit:
-    """Settle the rows that an interrupted commit left intended, and return the whole commit. Writes no field.
+    """Settle the rows that an interrupted commit left intended, and return the whole commit. Writes nothing there.
 
     A Bulk job that was on its way is waited for. Then each row is ``written`` when its side holds the new value,
-    ``failed`` when it holds the old one (the next plan has it again), and ``held`` when it holds another. Raises
+    ``failed`` when it holds the old one (the next plan has it again), and ``held`` when it holds another. A record that
+    was being created is looked for. What was written there and belongs here as well is written here. Raises
     NotFoundError when there is no such commit.
     """
     spent = org.budget.spent
-    ledger = Ledger(store, commit_id)
-    rows = ledger.rows()
-    for sides in objects:
-        there, here = _open(ledger, sides, "there"), _open(ledger, sides, "here")
-        _settle_jobs(org, ledger, there, sides)
-        now = now_there(org, there, sides) if there.height else None
-        if now is not None:
-            still_open = _open(ledger, sides, "there").select("seq")
-            ledger.settle(compared(now.join(still_open, on="seq", how="semi"), after_interruption=True))
-        if here.height:
-            ledger.settle(compared(now_here(here, sides), after_interruption=True))
-        settled = pl.concat([there, here]).select("seq")  # the others may have been changed, and pulled, since
-        refresh(store, sides, ledger.rows().join(settled, on="seq", how="semi", maintain_order="left"), now)
+    ledger, ordered = Ledger(store, commit_id), in_order(objects)
+    rows, at = ledger.rows(), store.commit_meta(commit_id).get("at", "")
+    writer = Writer(org, ledger, Cost(), at, ordered, _Teller(0, None))
+    for sides in ordered:
+        still_open = rows.filter((pl.col("object") == sides.object) & (pl.col("state") == "intended"))
+        now = writer.settle_left_over(sides)
+        settled = ledger.rows().join(still_open.select("seq"), on="seq", how="semi", maintain_order="left")
+        bring_up_to_date(org, store, sides, settled, now)  # the others may have been changed, and pulled, since
     return _outcome(ledger, rows, org.budget.spent - spent)
+
+
+def _write(writer: Writer, rows: pl.DataFrame, plan: Plan, sides: Sides) -> None:
+    """Create and change the records of one object, on either side."""
+    dropped = outdated(rows.filter(pl.col("operation").is_in(CHANGING)), plan, sides)
+    writer.ledger.settle(dropped)
+    mine = rows.join(dropped, on="seq", how="anti", maintain_order="left")
+    new = mine.filter(pl.col("operation") == CREATE)
+    writer.create(new, sides)
+    changed = mine.filter(pl.col("operation").is_in(CHANGING))
+    writer.change(changed, writer.as_kept(sides) if new.height else sides)
 
 
 def _refuse(plan: Plan, confirm: str, org: Org, store: Store) -> None:
@@ -164,24 +169,10 @@ class _Teller:
             self._progress(self._done, self._total)
 
 
-def _open(ledger: Ledger, sides: Sides, side: str) -> pl.DataFrame:
-    mine = (pl.col("object") == sides.object) & (pl.col("side") == side) & (pl.col("state") == "intended")
-    return ledger.rows().filter(mine)
-
-
-def _settle_jobs(org: Org, ledger: Ledger, rows: pl.DataFrame, sides: Sides) -> None:
-    for job_id in rows.filter(pl.col("code") == IN_JOB)["message"]:
-        try:
-            results = org.collect(job_id, sides.mapping.sobject, "update", wide(rows), types_of(rows), sparse=True)
-        except NotFoundError:
-            continue  # never handed over, or collected and deleted before: reading the records tells
-        ledger.settle(answered(rows, results))
-
-
-def _refresh(store: Store, objects: Sequence[Sides], ledger: Ledger, rows: pl.DataFrame) -> None:
+def _refresh(org: Org, store: Store, objects: Sequence[Sides], ledger: Ledger, rows: pl.DataFrame) -> None:
     journal = ledger.rows() if rows.height else rows
     for sides in objects:
-        refresh(store, sides, journal)
+        bring_up_to_date(org, store, sides, journal.filter(pl.col("object") == sides.object))
 
 
 def _outcome(ledger: Ledger, rows: pl.DataFrame, api_calls: int) -> Commit:

@@ -30,7 +30,7 @@ ID_LENGTH = 18
 
 @dataclass(frozen=True)
 class Part:
-    """What the records of one object cost."""
+    """What the records of one object cost: those that are changed, those that are created, or those deleted."""
 
     object: str
     records: int
@@ -39,10 +39,12 @@ class Part:
     write_calls: int
     jobs: int
     bytes: int
+    operation: str = "update"
 
     def __str__(self) -> str:
+        what = {"create": "new ", "delete": "deleted "}.get(self.operation, "")
         way = f"{self.jobs} Bulk job{'s' if self.jobs > 1 else ''}" if self.via == "bulk" else "REST collections"
-        return f"{self.records:,} {self.object} records through {way}"
+        return f"{self.records:,} {what}{self.object} records through {way}"
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class Cost:
         """Bytes sent, roughly."""
         return sum(part.bytes for part in self.parts)
 
-    def via(self, object_name: str) -> Via:
-        """Return the way the records of an object are written."""
-        return next((part.via for part in self.parts if part.object == object_name), "collections")
+    def via(self, object_name: str, operation: str = "update") -> Via:
+        """Return the way the records of an object are changed, created or deleted."""
+        mine = [part for part in self.parts if (part.object, part.operation) == (object_name, operation)]
+        return mine[0].via if mine else "collections"
 
     def __str__(self) -> str:
         if not self.parts:
@@ -97,12 +100,18 @@ def predict(changes: pl.DataFrame, bulk_from: int, left: int | None = None) -> C
     """
     counted = (
         changes.filter((pl.col("verdict") == "write") & (pl.col("side") == "there"))
-        .with_columns(_bytes=pl.col("after").str.len_bytes().fill_null(4) + BYTES_AROUND_VALUE)
-        .group_by("object")
-        .agg(pl.col("there_id").n_unique().alias("records"), pl.col("_bytes").sum().alias("bytes"))
-        .sort("object")
+        .with_columns(
+            pl.col("operation").replace("clear", "update"),
+            _record=pl.coalesce("there_id", "here_id"),
+            _bytes=pl.col("after").str.len_bytes().fill_null(4) + BYTES_AROUND_VALUE,
+        )
+        .group_by("object", "operation")
+        .agg(pl.col("_record").n_unique().alias("records"), pl.col("_bytes").sum().alias("bytes"))
+        .sort("object", "operation")
     )
-    parts = [_part(name, records, size, bulk_from, left) for name, records, size in counted.iter_rows()]
+    parts = [
+        _part(name, operation, records, size, bulk_from, left) for name, operation, records, size in counted.iter_rows()
+    ]
     return Cost(tuple(parts), left)
 
 
@@ -121,16 +130,17 @@ def refuse_if_too_dear(cost: Cost, cap: int | None) -> None:
         )
 
 
-def _part(object_name: str, records: int, value_bytes: int, bulk_from: int, left: int | None) -> Part:
+def _part(object_name: str, operation: str, records: int, value_bytes: int, bulk_from: int, left: int | None) -> Part:
     size = value_bytes + records * (ID_LENGTH + BYTES_AROUND_VALUE)
-    reads = math.ceil(records / RECORDS_PER_READ)
+    # Of an object that gets new records, the newest is asked for before, and the new ones are read afterwards.
+    reads = math.ceil(records / RECORDS_PER_READ) + (operation == "create")
     calls = math.ceil(records / RECORDS_PER_CALL)
     jobs = max(math.ceil(records / RECORDS_PER_JOB), math.ceil(size / BYTES_PER_JOB))
     job_calls = jobs * (CALLS_PER_JOB + POLLS_PER_JOB)
     forced = left is not None and reads + calls > left and job_calls < calls
     if records >= bulk_from or forced:
-        return Part(object_name, records, "bulk", reads, job_calls, jobs, size)
-    return Part(object_name, records, "collections", reads, calls, 0, size)
+        return Part(object_name, records, "bulk", reads, job_calls, jobs, size, operation)
+    return Part(object_name, records, "collections", reads, calls, 0, size, operation)
 
 
 def allowed(*limits: int | None) -> int | None:

@@ -17,6 +17,7 @@ from toolkit.config.models import Writeback
 from toolkit.errors import DigestError, PreflightError
 from toolkit.frames import CHANGES, conform
 from toolkit.writeback.cost import Cost, predict
+from toolkit.writeback.creating import creates, in_order
 from toolkit.writeback.digest import ID_LENGTH, digest_of
 from toolkit.writeback.merge import MERGED_COLUMNS, merge
 from toolkit.writeback.preflight import Finding, check_targets, judge
@@ -24,8 +25,8 @@ from toolkit.writeback.sides import Sides
 
 HINTS = 3
 """How many recipes an error gives before it says where the others are."""
-ORDER = ("side", "object", "there_id", "field")
-"""What the rows of a plan are sorted by; a commit writes them in this order."""
+ORDER = ("side", "object", "there_id", "here_id", "field")
+"""What the rows of a plan are sorted by: objects each after those it refers to, of an object new records first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +125,15 @@ def make_plan(
     writeback: Writeback | None = None,
     profile: HealthProfile | None = None,
     calls_left: int | None = None,
+    mismatches: pl.DataFrame | None = None,
+    journal: pl.DataFrame | None = None,
 ) -> Plan:
     """Return the plan that brings both sides of these objects into agreement.
 
-    `parent` is the id of the last commit, `calls_left` the API calls that may still be spent. Raises PreflightError
-    when the mapping cannot work in this org, with every reason; StepMissingError when a side lacks a field's column.
+    With `mismatches` (`MISMATCHES`) it also creates in Salesforce what only is here, for objects with ``create_there``;
+    `journal` (`JOURNAL`) is what earlier commits did, so that nothing is created twice. `parent` is the id of the last
+    commit, `calls_left` the API calls that may still be spent. Raises PreflightError when the mapping cannot work in
+    this org, with every reason; StepMissingError when a side lacks a field's column.
     """
     guards = writeback or Writeback()
     findings = [each for sides in objects for each in _findings(sides, profile, guards)]
@@ -142,8 +147,9 @@ def make_plan(
             findings=[str(finding) for finding in errors],
             hint="\n\n".join([*hints[:HINTS], *([f"And {more} more: see `cs-toolkit check`."] if more > 0 else [])]),
         )
+    new = [] if mismatches is None else [creates(objects, mismatches, journal)]
     return seal(
-        pl.concat([CHANGES.empty().select(MERGED_COLUMNS), *(merge(sides) for sides in objects)]),
+        pl.concat([CHANGES.empty().select(MERGED_COLUMNS), *(merge(sides) for sides in objects), *new]),
         objects,
         org_id=org_id,
         org_name=org_name,
@@ -168,7 +174,11 @@ def seal(
     findings: tuple[Finding, ...] = (),
 ) -> Plan:
     """Return the plan of some changes (`CHANGES` without seq): numbered, judged against describe, priced, digested."""
-    ordered = changes.select(MERGED_COLUMNS).sort(ORDER)
+    places = {sides.object: place for place, sides in enumerate(in_order(objects))}
+    place = pl.col("object").replace_strict(places, default=len(places), return_dtype=pl.Int64)
+    ordered = (
+        changes.select(MERGED_COLUMNS).with_columns(_place=place).sort("side", "_place", *ORDER[1:]).drop("_place")
+    )
     numbered = ordered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("seq"))
     judged = conform(judge(numbered, objects), CHANGES)
     return Plan(

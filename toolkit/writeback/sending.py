@@ -146,11 +146,14 @@ def _scale(sides: Sides, path: str) -> int:
         return MOST_DECIMALS
 
 
-def wide(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return journal rows as one row a record for a sparse write: null clears a field, empty text leaves it alone."""
-    cells = rows.select(pl.col("there_id").alias("Id"), "field", cell=pl.col("after").fill_null(_CLEAR))
-    table = cells.pivot(on="field", index="Id", values="cell")
-    names = [name for name in table.columns if name != "Id"]
+def wide(rows: pl.DataFrame, key: str = "there_id", name: str = "Id") -> pl.DataFrame:
+    """Return journal rows as one row a record for a sparse write: null clears a field, empty text leaves it alone.
+
+    The column `key` says which record a row is of; it is called `name` in the table.
+    """
+    cells = rows.select(pl.col(key).alias(name), "field", cell=pl.col("after").fill_null(_CLEAR))
+    table = cells.pivot(on="field", index=name, values="cell")
+    names = [each for each in table.columns if each != name]
     filled = pl.col(names).fill_null("")
     return table.with_columns(pl.when(filled == _CLEAR).then(None).otherwise(filled).name.keep())
 
@@ -160,14 +163,15 @@ def types_of(rows: pl.DataFrame) -> dict[str, str]:
     return dict(rows.select("field", "type").unique().iter_rows())
 
 
-def answered(rows: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
+def answered(rows: pl.DataFrame, results: pl.DataFrame, key: str = "there_id") -> pl.DataFrame:
     """Return those journal rows whose record has an answer (`WRITE_RESULTS`), with state, code and message.
 
-    A record is written as a whole or not at all, so its fields share one answer.
+    `key` is the column that the results' ``id`` is of. A record is written as a whole or not at all, so its fields
+    share one answer.
     """
     failed = sentence(pl.col("error_message").fill_null("no reason was given"), "; ", remedy("error_code"))
     success = pl.col("success")
-    return rows.join(results, left_on="there_id", right_on="id", how="inner").with_columns(
+    return rows.join(results, left_on=key, right_on="id", how="inner").with_columns(
         state=pl.when(success).then(pl.lit("written")).otherwise(pl.lit("failed")),
         code=pl.when(success).then(None).otherwise("error_code"),
         message=pl.when(success).then(None).otherwise(failed),

@@ -22,6 +22,9 @@ NOT_WRITTEN = "NOT_WRITTEN"
 IN_JOB = "BULK_JOB"
 """The code of an intended row whose message is the id of the Bulk job that carries it and the rows after it."""
 
+CHANGING = ("update", "clear")
+"""The operations of fields of records that exist on both sides."""
+
 UNDO = "undo"
 """The rule of the rows that take a commit back."""
 

@@ -2,36 +2,62 @@
 
 Only fields that still hold what the commit wrote are put back. Whatever was changed since is somebody's later wish: it
 is held, and listed. What both sides had agreed on before comes back as well: the next plan after an undo is the plan
-before the commit.
+before the commit. What it created is deleted (`toolkit.writeback.uncreating`); a value that was changed on both sides
+at once comes back on both or on neither. What it deleted stays so: it is in Salesforce's recycle bin, and the next plan
+creates it anew.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
-from toolkit.frames import CHANGES, RECORD_KEY
+from toolkit.frames import RECORD_KEY
 from toolkit.values import to_text
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.sentences import sentence, shown
-from toolkit.writeback.settling import ALREADY, UNDO
+from toolkit.writeback.settling import ALREADY, CHANGING, UNDO
 from toolkit.writeback.sides import Sides
+from toolkit.writeback.uncreating import HANGING, uncreated
 
 
-def undo_plan(journal: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
+def undo_plan(
+    journal: pl.DataFrame,
+    objects: Sequence[Sides],
+    *,
+    hanging: pl.DataFrame | None = None,
+    user_id: str | None = None,
+) -> pl.DataFrame:
     """Return the changes (`CHANGES` without seq) that take back the written rows of `journal` (`JOURNAL`).
 
     The sides' ``here`` and ``there`` say what each holds now; ``there`` should be read afresh. A field that holds its
-    old value already gives no row.
+    old value already gives no row. To take back what was created, ``there`` holds SystemModstamp and LastModifiedById
+    too, `hanging` (`HANGING`) is what belongs to it, and `user_id` is the integration user.
     """
     # What held the value already was not written by the commit, so it is not its to take back.
     written = journal.filter((pl.col("state") == "written") & pl.col("code").ne_missing(ALREADY))
     by_name = {sides.object: sides for sides in objects}
-    parts = [CHANGES.empty().select(MERGED_COLUMNS)]
-    for (name, side, field, partner), rows in written.partition_by(
+    nobody = pl.DataFrame(schema=HANGING)
+    parts = [uncreated(written, objects, nobody if hanging is None else hanging, user_id)]
+    changed = written.filter(pl.col("operation").is_in(CHANGING))
+    for (name, side, field, partner), rows in changed.partition_by(
         "object", "side", "field", "partner", as_dict=True
     ).items():
         parts.append(_undone(rows, by_name[str(name)], str(side), str(field), str(partner)))
-    return pl.concat(parts)
+    return _both_or_neither(pl.concat(parts).select(MERGED_COLUMNS))
+
+
+def _both_or_neither(changes: pl.DataFrame) -> pl.DataFrame:
+    """Hold a row here when the other half of an edit, the same field there, is held."""
+    there = changes.filter((pl.col("side") == "there") & (pl.col("verdict") == "held"))
+    halves = there.select("object", "here_id", field="partner", partner="field", side=pl.lit("here"), _held=True)
+    keys = ["object", "here_id", "field", "partner", "side"]
+    found = changes.join(halves, on=keys, how="left", maintain_order="left")
+    stays = pl.col("_held").is_not_null() & (pl.col("verdict") == "write")
+    why = pl.lit("not given back in Salesforce, so it stays here as well; see the reason there")
+    return found.with_columns(
+        verdict=pl.when(stays).then(pl.lit("held")).otherwise("verdict"),
+        reason=pl.when(stays).then(why).otherwise("reason"),
+    ).drop("_held")
 
 
 def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: str) -> pl.DataFrame:

@@ -1,0 +1,116 @@
+"""Creates in Salesforce on the wire: accounts, then their contacts, then interactions, each once and as a whole."""
+
+import polars as pl
+import pytest
+
+from tests.writeback.many import Desk
+from toolkit.frames import LINKS
+
+
+@pytest.fixture
+def many(desk):
+    return Desk.laid(desk.demo_org, desk.org, desk.store)
+
+
+@pytest.fixture(params=["collections", "bulk"])
+def any_many(request, desk):
+    return Desk.laid(desk.demo_org, desk.org, desk.store, bulk_from=1 if request.param == "bulk" else 2000)
+
+
+def test_SKA_5_what_only_is_here_is_created_in_salesforce_in_the_order_of_references(any_many):
+    desk = any_many
+    plan = desk.plan()
+    created = plan.changes.filter(pl.col("operation") == "create")
+    assert created["verdict"].unique().to_list() == ["write"]
+    done = desk.commit(plan)
+    assert (done.held, done.failed) == (0, 0), done.results.filter(pl.col("state") != "written")
+    accounts = desk.made_by_us("Account", "Name", "Product_Id__c", "CS_Stage__c", "CS_MRR__c")
+    assert [tuple(row.values())[1:] for row in accounts] == [
+        ("Nieuwe Zaak “BV”", "N-1", "Onboarding", 99.5),
+        ("=Second, <b>Ltd</b>", "N-2", None, None),
+    ]
+    first = desk.link("account", desk.here("meeting")["m-2"]["account_id"])
+    ada, bo = desk.made_by_us("Contact", "FirstName", "LastName", "Email", "Title", "AccountId")
+    assert tuple(ada.values())[1:] == ("Ada King", "Lovelace", "ada@new.test", "CTO", accounts[0]["Id"])
+    assert tuple(bo.values())[1:] == (None, "Bo", "bo@new.test", None, first)
+    meetings = desk.made_by_us("Event", "Subject", "WhatId", "WhoId", "Description", "DurationInMinutes")
+    assert [tuple(row.values())[1:] for row in meetings] == [
+        ("Kick-off, “new”", accounts[0]["Id"], ada["Id"], "Line one\nline two", 30),
+        ("Review", first, None, None, 30),
+        ("Review", first, None, None, 30),
+    ]
+    (call,) = desk.made_by_us("Task", "Subject", "WhatId", "TaskSubtype", "ActivityDate")
+    assert tuple(call.values())[1:] == ("Call", first, "Call", "2026-11-03")
+    linked = {(row["object"], row["here_id"]): row for row in desk.store.read(LINKS).to_dicts()}
+    assert linked["meeting", "m-1"]["there_id"] == meetings[0]["Id"]
+    assert {linked["meeting", each]["there_id"] for each in ("m-2", "m-3")} == {row["Id"] for row in meetings[1:]}
+    assert (linked["call", "c-1"]["rule"], linked["call", "c-1"]["decided_by"]) == ("created", "commit")
+
+
+def test_SKA_5_a_second_plan_has_nothing_left_to_do(any_many):
+    desk = any_many
+    desk.commit(desk.plan())
+    assert desk.plan().changes.is_empty()  # from what the commit noted
+    desk.match()
+    assert desk.plan().changes.is_empty()
+    desk.pull()
+    desk.match()
+    assert desk.plan().changes.is_empty()  # and from what the org says
+
+
+def test_SKA_33_only_interactions_entered_by_hand_go_to_salesforce(many):
+    here = many.plan().changes.filter(pl.col("object") == "meeting")["here_id"].unique().sort()
+    assert here.to_list() == ["m-1", "m-2", "m-3"]
+    many.store.save_records("here", "meeting", many.store.records("here", "meeting").drop("origin"))
+    assert many.plan().changes.filter(pl.col("object") == "meeting").is_empty()
+
+
+def test_BEY_5_undo_deletes_what_was_created_and_the_next_plan_is_the_one_before(any_many):
+    desk = any_many
+    plan = desk.plan()
+    done = desk.commit(plan)
+    undo = desk.undo(done.commit_id)
+    assert undo.count("held") == 0, undo.rows("held")
+    deletes = undo.changes.filter(pl.col("operation") == "delete")
+    assert deletes.height == 2 + 2 + 3 + 1
+    assert deletes["reason"].str.contains("recycle bin").all()
+    undone = desk.commit(undo)
+    assert (undone.held, undone.failed) == (0, 0), undone.results.filter(pl.col("state") != "written")
+    for sobject in ("Account", "Contact", "Event", "Task"):
+        assert desk.made_by_us(sobject, "CreatedDate") == []
+    assert desk.link("meeting", "m-1") is None
+    columns = pl.exclude("seq")
+    assert desk.plan().changes.select(columns).equals(plan.changes.select(columns))
+    assert desk.commit(desk.plan()).written == plan.writes
+
+
+def test_BEY_5_undo_leaves_what_somebody_changed_or_hung_something_on(many):
+    done = many.commit(many.plan())
+    review, kick_off = many.link("meeting", "m-2"), many.link("meeting", "m-1")
+    many.demo_org.edit("Event", review, {"Subject": "Review, with minutes"})
+    many.demo_org.edit("Event", kick_off, {"Location": "Oslo"})  # nothing we wrote, but somebody's work
+    undo = many.undo(done.commit_id)
+    held = {row["here_id"]: row["reason"] for row in undo.rows("held").filter(pl.col("object") == "meeting").to_dicts()}
+    assert held["m-2"] == "changed since: Subject is 'Review, with minutes'; the commit had written 'Review'"
+    assert held["m-1"].startswith("somebody else changed it since: 005")
+    others = undo.rows("held").filter(pl.col("object") != "meeting").to_dicts()
+    belongs = f"the Event {kick_off} belongs to it by now; it might go with it"
+    ada = many.link("contact", "ada@new.test")
+    assert [(row["here_id"], row["reason"]) for row in others] == [
+        ("N-1", f"the Contact {ada} belongs to it by now; it might go with it"),
+        ("ada@new.test", belongs),
+    ]
+    assert many.commit(undo).failed == 0
+    assert {row["Id"] for row in many.made_by_us("Event", "Subject")} == {review, kick_off}
+    assert many.link("meeting", "m-2") == review
+
+
+def test_BEY_3_a_record_changed_between_the_undo_and_its_commit_is_not_deleted(many):
+    done = many.commit(many.plan())
+    undo = many.undo(done.commit_id)
+    call = many.link("call", "c-1")
+    many.demo_org.edit("Task", call, {"Priority": "High"})
+    undone = many.commit(undo)
+    (held,) = undone.results.filter(pl.col("state") == "held").to_dicts()
+    assert (held["there_id"], held["code"]) == (call, "CHANGED_SINCE_PLAN")
+    assert many.link("call", "c-1") == call

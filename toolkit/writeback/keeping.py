@@ -1,0 +1,59 @@
+"""The store brought up to date after a commit: new records are read again, deleted ones go, the rest as it was written.
+
+What cannot be read at that moment is left to the next pull, which brings it with everything else that changed.
+"""
+
+from dataclasses import replace
+
+import polars as pl
+
+from toolkit.errors import SalesforceError
+from toolkit.frames import LINKS, RECORD_KEY
+from toolkit.salesforce import Org
+from toolkit.store import Store
+from toolkit.writeback.creating import CREATE, DELETE
+from toolkit.writeback.records import refresh, with_agreed
+from toolkit.writeback.settling import CHANGING
+from toolkit.writeback.sides import Sides, pair
+
+
+def bring_up_to_date(
+    org: Org, store: Store, sides: Sides, journal: pl.DataFrame, now: pl.DataFrame | None = None
+) -> None:
+    """Bring the kept records, and the base of the next merge, up to date with journal rows that were settled just now.
+
+    `now` is what Salesforce held for changed records afterwards, where that was read, see `refresh`.
+    """
+    there_rows = journal.filter((pl.col("side") == "there") & (pl.col("state") == "written"))
+    made, gone = (there_rows.filter(pl.col("operation") == each) for each in (CREATE, DELETE))
+    current = replace(sides, links=store.read(LINKS)) if made.height or gone.height else sides
+    if gone.height:
+        current = _without(current, gone["there_id"])
+        store.save_records("there", sides.object, current.there)
+    if made.height:
+        current = _with_new(org, current, made)
+        store.save_records("there", sides.object, current.there)
+    refresh(store, current, journal.filter(pl.col("operation").is_in(CHANGING)), now)
+
+
+def _without(sides: Sides, ids: pl.Series) -> Sides:
+    stays = ~pl.col(RECORD_KEY).is_in(ids.implode())
+    return replace(
+        sides, there=sides.there.filter(stays), base=None if sides.base is None else sides.base.filter(stays)
+    )
+
+
+def _with_new(org: Org, sides: Sides, made: pl.DataFrame) -> Sides:
+    """The sides with the records that were created, as Salesforce holds them, and with what both sides agreed on."""
+    mapped = {pair(field) for field in sides.mapping.fields}
+    agreed = made.filter(pl.format("{} = {}", "partner", "field").is_in(mapped))
+    base = with_agreed(sides.base, agreed)
+    columns = [name for name in sides.there.columns if name != RECORD_KEY]
+    ids = made["there_id"].unique().sort()
+    try:
+        read = org.by_ids(sides.mapping.sobject, ids, ["Id", *columns]).rename({"Id": RECORD_KEY})
+    except SalesforceError:
+        return replace(sides, base=base)
+    new = read.select(pl.col(name).cast(dtype) for name, dtype in sides.there.schema.items())
+    others = sides.there.filter(~pl.col(RECORD_KEY).is_in(ids.implode()))
+    return replace(sides, there=pl.concat([others, new]).sort(RECORD_KEY), base=base)
