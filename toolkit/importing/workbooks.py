@@ -29,12 +29,12 @@ def workbook_columns(content: bytes, file: str, source: Source) -> pl.DataFrame:
     """
     readings = _readings(content, file, source.sheet)
     text = readings[0]
-    filled = text.select(pl.any_horizontal(pl.all().str.strip_chars() != "")).to_series().fill_null(value=False)
+    filled = pl.select(pl.any_horizontal([_filled(column) for column in text])).to_series() if text.width else _NONE
     if not filled.any():
         raise SourceError(f"{file} is empty.", hint="Name another sheet, or export it again; it needs a header row.")
     top = filled.arg_true()[0]
     cells = [cell or "" for cell in text.row(top)]
-    used = [at for at, name in enumerate(cells) if name.strip() or _below(text.to_series(at), top).is_not_null().any()]
+    used = [at for at, name in enumerate(cells) if name.strip() or _filled(_below(text.to_series(at), top)).any()]
     names = usable_header([cells[at] for at in used], file, top + 1)
     columns = []
     for at, name in zip(used, names, strict=True):
@@ -62,6 +62,13 @@ def _readings(content: bytes, file: str, sheet: str | None) -> list[pl.DataFrame
     if not readings:
         raise SourceError(f'{file} has no sheet "{sheet}".', hint=f"Its sheets are: {', '.join(names)}.")
     return readings
+
+
+_NONE = pl.Series(dtype=pl.Boolean)
+
+
+def _filled(column: pl.Series) -> pl.Series:
+    return (column.str.strip_chars() != "").fill_null(value=False)
 
 
 def _below(column: pl.Series, top: int) -> pl.Series:
