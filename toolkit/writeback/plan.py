@@ -194,5 +194,5 @@ def seal(
 
 
 def _findings(sides: Sides, profile: HealthProfile | None, guards: Writeback) -> tuple[Finding, ...]:
-    types = dict(sides.here.schema)
-    return check_targets(sides.object, sides.mapping, sides.describe, profile, guards.guard_prefix, types)
+    here, there = dict(sides.here.schema), dict(sides.there.schema)
+    return check_targets(sides.object, sides.mapping, sides.describe, profile, guards, here, there)

@@ -6,37 +6,36 @@ Salesforce. `judge` judges every value of a plan and turns those that would be r
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
+from toolkit.compounds import COMPOUND_TYPES
 from toolkit.config.health import HealthProfile
+from toolkit.config.models import Writeback
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.values import BOOLEAN_TYPES, DATE_TYPES, DATETIME_TYPES, INTEGER_TYPES, NUMBER_TYPES, to_text
+from toolkit.values import (
+    BOOLEAN_TYPES,
+    DATE_TYPES,
+    DATETIME_TYPES,
+    INTEGER_TYPES,
+    NEVER_WRITTEN,
+    NUMBER_TYPES,
+    SEVERAL_TYPES,
+    TIME_TYPES,
+    to_text,
+)
 from toolkit.writeback.advice import recipe
-from toolkit.writeback.rules import ceiling, fault, named, value_range
+from toolkit.writeback.field_kinds import kind_findings
+from toolkit.writeback.finding import Finding
+from toolkit.writeback.record_rules import value_faults
+from toolkit.writeback.rules import ceiling, named, value_range
 from toolkit.writeback.sentences import sentence, shown
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.sides import Sides, described
 
-Severity = Literal["error", "warning", "info"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing the mapping and the org do not agree on: how bad, by which requirement, where, what, and what to do."""
-
-    severity: Severity
-    requirement: str
-    place: str
-    message: str
-    hint: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+__all__ = ["Finding", "check_targets", "judge"]
 
 
 def judge(changes: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
@@ -48,7 +47,7 @@ def judge(changes: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
     for (object_name, path), rows in changes.filter(seen).partition_by("object", "field", as_dict=True).items():
         sides = by_name[str(object_name)]
         field = sides.describe.field(str(path))
-        reasons = rows.select(fault(field).alias("fault")).to_series()
+        reasons = value_faults(rows, sides, str(path), changes)
         if field.unique and field.updateable:
             reasons = pl.select(pl.coalesce(reasons, _taken(rows, sides, str(path), field))).to_series()
         refused = reasons.is_not_null()
@@ -96,17 +95,20 @@ def check_targets(
     mapping: ObjectMapping,
     describe: ObjectDescribe,
     profile: HealthProfile | None = None,
-    guard_prefix: str | None = None,
+    writeback: Writeback | None = None,
     here: Mapping[str, pl.DataType] | None = None,
+    there: Mapping[str, pl.DataType] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what stands in the way of the mapping in this org, errors first, and what an admin should know.
 
-    `here` are the types of the columns here, where they are known. Findings of severity ``error`` stop a plan.
+    `here` and `there` are the types of the columns of either side, where they are known. Findings of severity
+    ``error`` stop a plan.
     """
     found: list[Finding] = []
     for number, field in enumerate(mapping.fields):
         place = f"objects.{object_name}.fields[{number}] ({field.here} -> {field.there})"
-        found += _field_findings(place, field, describe, profile, guard_prefix, (here or {}).get(field.here))
+        found += _field_findings(place, field, describe, profile, writeback, (here or {}).get(field.here))
+        found += kind_findings(place, field, mapping, describe, here or {}, there or {})
     for path in (mapping.name, *(rule.there for rule in mapping.match)):
         try:
             describe.field(path)
@@ -122,11 +124,11 @@ def _field_findings(
     mapped: FieldMapping,
     describe: ObjectDescribe,
     profile: HealthProfile | None,
-    guard_prefix: str | None,
+    writeback: Writeback | None,
     dtype: pl.DataType | None,
 ) -> Iterator[Finding]:
-    unguarded = guard_prefix and not mapped.there.lower().startswith(guard_prefix.lower())
-    if mapped.writes_there and unguarded:
+    guard_prefix = writeback.prefix_of(mapped) if writeback else None
+    if guard_prefix and not mapped.there.lower().startswith(guard_prefix.lower()):
         message = f'{mapped.there} would be written, but does not start with "{guard_prefix}"'
         hint = "Map to a field with the prefix. writeback.guard_prefix keeps other fields from being overwritten."
         yield Finding("error", "VIT-19", place, message, hint)
@@ -137,9 +139,9 @@ def _field_findings(
         yield Finding("error", "CAT-9" if mapped.here == "health_score" else "VIT-18", place, error.message, hint)
         return
     if mapped.writes_there:
-        if not field.updateable:
+        if not field.updateable and field.type not in COMPOUND_TYPES and field.type not in NEVER_WRITTEN:
             yield _not_updateable(place, field, describe)
-        yield from _type_findings(place, mapped, field, dtype)
+        yield from _type_findings(place, mapped, described(ObjectMapping(fields=(mapped,)), describe), dtype)
         yield from _score_findings(place, mapped, field, profile)
 
 
@@ -169,10 +171,11 @@ TEXT = frozenset(
 
 
 def _type_findings(
-    place: str, mapped: FieldMapping, field: FieldDescribe, dtype: pl.DataType | None
+    place: str, mapped: FieldMapping, fields: Mapping[str, FieldDescribe], dtype: pl.DataType | None
 ) -> Iterator[Finding]:
+    field = fields.get(mapped.there)
     allowed, wanted, requirement = KINDS.get(mapped.here) or _kind_of(dtype)
-    if field.type in allowed:
+    if field is None or not allowed or field.type in allowed:
         return
     lenient = mapped.here not in KINDS and field.type in TEXT
     yield Finding(
@@ -186,12 +189,19 @@ def _type_findings(
 
 
 def _kind_of(dtype: pl.DataType | None) -> tuple[frozenset[str], str, str]:
-    if dtype is None or dtype in (pl.String, pl.Null):
-        return TEXT | NUMBER_TYPES | INTEGER_TYPES | BOOLEAN_TYPES | DATE_TYPES | DATETIME_TYPES, "any", "VIT-20"
+    """Return the field types that can hold a column (none named: any can), how Setup calls them, the requirement."""
+    if dtype is None or dtype in (pl.String, pl.Null) or isinstance(dtype, pl.Categorical | pl.Enum):
+        return frozenset(), "any", "VIT-20"
     if dtype == pl.Boolean:
         return BOOLEAN_TYPES, "Checkbox", "VIT-20"
+    if dtype == pl.Time:
+        return TIME_TYPES, "Time", "VIT-20"
     if dtype.is_temporal():
         return DATE_TYPES | DATETIME_TYPES, "Date", "VIT-20"
+    if isinstance(dtype, pl.List | pl.Array):
+        return SEVERAL_TYPES, "Picklist (Multi-Select)", "VIT-20"
+    if isinstance(dtype, pl.Struct):
+        return COMPOUND_TYPES, "Address or Geolocation", "VIT-20"
     return NUMBER_TYPES | INTEGER_TYPES, "Number", "VIT-20"
 
 
