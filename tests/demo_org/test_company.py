@@ -2,11 +2,12 @@ import csv
 import io
 import itertools
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
+from tests.demo_org.company_samples import TODAY, ask, seeded
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.company import customer_side, seed
@@ -20,15 +21,7 @@ from toolkit.demo_org.records import Records
 from toolkit.demo_org.state import OrgState
 from toolkit.demo_org.validation import converter
 
-TODAY = date(2026, 11, 2)
 SIZE = 400
-
-
-def seeded(accounts, number=1):
-    schema = standard_schema()
-    records = Records(Database(None, schema), schema, Clock(datetime(2026, 11, 2, 8, tzinfo=UTC)))
-    seed(records, accounts=accounts, seed=number, today=TODAY)
-    return records
 
 
 def dump(records):
@@ -48,10 +41,6 @@ def org():
 @pytest.fixture(scope="module")
 def files():
     return customer_side(SIZE, 1, TODAY)
-
-
-def ask(records, sql):
-    return records.database.connection.execute(sql).fetchall()
 
 
 def test_the_same_seed_gives_the_same_company_and_another_another():

@@ -113,11 +113,16 @@ def _contract(saving: Saving) -> dict[str, Stored]:
 
 def contract_end(start: str, months: int) -> str:
     """Return the last day of a contract that starts on a day and lasts so many months."""
-    first = date.fromisoformat(start)
-    years, month = divmod(first.month - 1 + months, 12)
-    year = first.year + years
-    day = min(first.day, calendar.monthrange(year, month + 1)[1])
-    return (date(year, month + 1, day) - timedelta(days=1)).isoformat()
+    return (months_later(date.fromisoformat(start), months) - timedelta(days=1)).isoformat()
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last one of a month that has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, last = day.year + years, day.day
+    if last > 28:  # every month has that many
+        last = min(last, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, last)
 
 
 def _task(saving: Saving) -> dict[str, Stored]:

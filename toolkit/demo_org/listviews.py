@@ -44,6 +44,9 @@ def standard_list_views() -> tuple[ListView, ...]:
     customers = Condition("Type", "like", ("'Customer%'",))
     active = Condition("Active__c", "equals", ("TRUE",))
     enterprise = Condition("Segment__c", "equals", ("'Enterprise'",))
+    with_role = Condition("CS_Role__c", "notEquals", ("NULL",))
+    won = Condition("IsWon", "equals", ("TRUE",))
+    deals = ("Name", "Account.Name", "Amount", "CloseDate", "StageName", "Owner.Alias")
     contacts = ("Name", "Account.Name", "Title", "Phone", "Email", "Owner.Alias")
     return (
         ListView(1, "Account", "All Accounts", "AllAccounts"),
@@ -52,6 +55,9 @@ def standard_list_views() -> tuple[ListView, ...]:
         ListView(4, "Account", "Enterprise Customers", "Enterprise_Customers", (enterprise, customers)),
         ListView(5, "Account", "New This Week", "NewThisWeek", (Condition("CreatedDate", "equals", ("THIS_WEEK",)),)),
         ListView(6, "Contact", "All Contacts", "AllContacts", columns=contacts),
+        ListView(7, "Contact", "CS Contacts", "CS_Contacts", (with_role,), columns=(*contacts, "CS_Role__c")),
+        ListView(8, "Opportunity", "All Opportunities", "AllOpportunities", columns=deals),
+        ListView(9, "Opportunity", "Won Opportunities", "Won_Opportunities", (won,), columns=(*deals, "Plan__c")),
     )
 
 

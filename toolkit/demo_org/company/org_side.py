@@ -1,4 +1,4 @@
-"""The org's side of the sample company: its users, and the accounts, contacts, deals, contracts and activities.
+"""The org's side of the sample company: the accounts, contacts, open deals, contracts and plans for the coming weeks.
 
 Rows are written straight into the tables, 20,000 accounts in seconds; what the org would have worked out itself on
 saving them is filled in here.
@@ -6,32 +6,26 @@ saving them is filled in here.
 
 import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 
 from toolkit.demo_org.automation import contract_end
 from toolkit.demo_org.clock import to_stamp
-from toolkit.demo_org.company.customers import CSM_COUNT, Customer, Person, each_customer, plain, staff
-from toolkit.demo_org.company.leftovers import write_leftovers
-from toolkit.demo_org.company.persons import write_persons
-from toolkit.demo_org.company.related import Related, campaigns
-from toolkit.demo_org.company.rows import Row, new_ids, stamp_of, stamps, write_rows
-from toolkit.demo_org.company.setup import PROFILES, USER_PROFILE, Setup
+from toolkit.demo_org.company.customers import Customer, Person, each_customer
+from toolkit.demo_org.company.deals import Deals
+from toolkit.demo_org.company.roles import Roles
+from toolkit.demo_org.company.rows import Row, stamp_of, stamps
+from toolkit.demo_org.company.staff import People
+from toolkit.demo_org.company.touches import Touches
 from toolkit.demo_org.company.words import STREETS
-from toolkit.demo_org.database import Database
 from toolkit.demo_org.objects.opportunity import STAGES
 from toolkit.demo_org.records import Records
-from toolkit.demo_org.schema import Schema
-from toolkit.demo_org.statements import defaults
-from toolkit.demo_org.validation import Stored
 
-INTEGRATION_USERNAME = "integration@demo.example"
-ADMIN_USERNAME = "admin@demo.example"
-COMPANY_NAME = "Halvard Cloud"
-CAMPAIGNS = 4
 AT_A_TIME = 5_000
 """How many accounts are made before they are written."""
+_DEEPER = 5
+"""One parent in so many has a parent itself, so that there are three levels."""
 _OPEN_STAGES = [stage for stage in STAGES if not stage.closed]
 _WON = next(stage for stage in STAGES if stage.won)
 _LOST = next(stage for stage in STAGES if stage.closed and not stage.won)
@@ -45,132 +39,40 @@ def seed(records: Records, accounts: int, seed: int, today: date) -> None:
     It is written some thousand accounts at a time, so memory does not grow with the company.
     """
     database = records.database
-    people = _People(database, records.schema, seed, today)
+    people = People(database, records.schema, seed, today)
     company = _Company(people, random.Random(f"org {seed}"), today)  # noqa: S311 - sample data, meant to repeat
     there = (customer for customer in each_customer(accounts, seed, today) if customer.there)
     with database.writing():
         people.write()
         related = people.write_more(seed) if accounts else None
+    additions = Roles(seed), Deals(people.ids, seed, today), Touches(people.ids, people.csms, seed, today)
     with database.loading(records.schema) if accounts > AT_A_TIME else nullcontext():
         while related is not None and (some := list(itertools.islice(there, AT_A_TIME))):
             company.add_accounts(some)
             for customer, account in zip(some, company.rows["Account"], strict=True):
                 company.add_rest(customer, str(account["Id"]))
             related.add(some, company.rows, company.contract_number)
+            for each in additions:
+                each.add(some, company.rows)
             with database.writing():
-                _write_some(people, company, related)
+                _write_some(people, company.rows, related.rows, *(each.rows for each in additions))
     if related is not None:
         people.write_persons(accounts, seed)
 
 
-def _write_some(people: "_People", company: "_Company", related: Related) -> None:
-    accounts = list(company.rows["Account"])
-    for name, rows in (*company.rows.items(), *related.rows.items()):
-        people.write_rows(name, rows)
-        rows.clear()
+def _write_some(people: People, *made: dict[str, list[Row]]) -> None:
+    accounts = list(made[0]["Account"])
+    for rows_of in made:
+        for name, rows in rows_of.items():
+            people.write_rows(name, rows)
+            rows.clear()
     people.write_leftovers(accounts)
-
-
-class _People:
-    """The users of the org and the records about the org itself."""
-
-    def __init__(self, database: Database, schema: Schema, seed: int, today: date) -> None:
-        self._database = database
-        self._schema = schema
-        self._names = staff(seed)
-        self._today = today
-        self._made = stamp_of(today - timedelta(days=2000))
-        self.admin, self.integration, *others = self.ids("User", 2 + len(self._names))
-        self.csms, self.reps = others[:CSM_COUNT], others[CSM_COUNT:]
-
-    def ids(self, sobject_name: str, count: int) -> list[str]:
-        """Return ids for so many new records."""
-        return new_ids(self._database, self._schema, sobject_name, count)
-
-    def write_rows(self, sobject_name: str, rows: Sequence[Row]) -> None:
-        """Write rows of an object, if the org has it."""
-        if self._schema.get(sobject_name) is not None:
-            write_rows(self._database, sobject_name, rows)
-
-    def write_leftovers(self, accounts: Sequence[Row]) -> None:
-        """Put what became of earlier accounts into the recycle bin."""
-        write_leftovers(self._database, self._schema, accounts, self._today, self.admin)
-
-    def write_persons(self, accounts: int, seed: int) -> None:
-        """Add the persons among the accounts, if the org has any."""
-        account = self._schema.get("Account")
-        if account is not None and account.field("IsPersonAccount"):
-            with self._database.writing():
-                write_persons(self._database, self._schema, accounts, seed, self._today, self.admin)
-
-    def write_more(self, seed: int) -> Related:
-        """Write the campaigns and somebody who has left; return what adds to the accounts."""
-        former, *campaign_ids = (*self.ids("User", 1), *self.ids("Campaign", CAMPAIGNS))
-        audit = stamps(self._made, self._made, self.admin)
-        left = _user(former, "Former", "Colleague", "former.colleague@demo.example", "Account Executive", "", audit)
-        profile = "SELECT Id FROM Profile WHERE Name = ?"
-        left["ProfileId"] = self._database.connection.execute(profile, (USER_PROFILE,)).fetchone()[0]
-        write_rows(self._database, "User", [{**left, "IsActive": 0}])
-        write_rows(self._database, "Campaign", campaigns(campaign_ids, self._today, self.admin))
-        return Related(self.ids, seed, self._today, former, campaign_ids)
-
-    def write(self) -> None:
-        """Write the users, their profiles and the organisation."""
-        audit = stamps(self._made, self._made, self.admin)
-        profiles = self.ids("Profile", len(PROFILES))
-        rows: list[Row] = [
-            {"Id": profile, "Name": name, "UserType": "Standard", **audit}
-            for profile, name in zip(profiles, PROFILES, strict=True)
-        ]
-        write_rows(self._database, "Profile", rows)
-        organization: Row = {
-            "Id": self.ids("Organization", 1)[0],
-            "Name": COMPANY_NAME,
-            "PrimaryContact": "Org Admin",
-            "Country": "United Kingdom",
-            "DefaultLocaleSidKey": "en_US",
-            "TimeZoneSidKey": "UTC",
-            "LanguageLocaleKey": "en_US",
-            "FiscalYearStartMonth": 1,
-            "OrganizationType": "Developer Edition",
-            "InstanceName": "DEMO1",
-            "IsSandbox": 1,
-            "ReceivesInfoEmails": 1,
-            "ReceivesAdminInfoEmails": 1,
-            "PreferencesLightningLoginEnabled": 1,
-            "SignupCountryIsoCode": "GB",
-            "NumKnowledgeService": 2,
-            "MonthlyPageViewsUsed": 0,
-            "MonthlyPageViewsEntitlement": 0,
-            **audit,
-        }
-        company = self._schema.get("Organization")
-        assert company is not None
-        organization = {**defaults(company, tuple(organization), self.admin), **organization}
-        write_rows(self._database, "Organization", [organization])
-        users = [
-            _user(self.admin, "Org", "Admin", ADMIN_USERNAME, "Administrator", profiles[0], audit),
-            _user(self.integration, "Toolkit", "Integration", INTEGRATION_USERNAME, "Integration", profiles[2], audit),
-        ]
-        titles = ["Customer Success Manager"] * len(self.csms) + ["Account Executive"] * len(self.reps)
-        for record_id, (first, last), title in zip((*self.csms, *self.reps), self._names, titles, strict=True):
-            username = f"{plain(first)}.{plain(last)}@demo.example"
-            users.append(_user(record_id, first, last, username, title, profiles[1], audit))
-        setup = Setup(self._database, self._schema, self._made, self.admin)
-        setup.write_permissions(dict(zip(PROFILES, profiles, strict=True)))
-        setup.write_metadata()
-        setup.write_groups()
-        roles = setup.write_roles()
-        for user, role in zip(users, [0, 0, *[1] * len(self.csms), *[2] * len(self.reps)], strict=True):
-            user["UserRoleId"] = roles[role]
-        write_rows(self._database, "User", users)
-        setup.assign("CS_Toolkit", [self.integration])
 
 
 class _Company:
     """Collects the rows of every object."""
 
-    def __init__(self, people: _People, rng: random.Random, today: date) -> None:
+    def __init__(self, people: People, rng: random.Random, today: date) -> None:
         self._people = people
         self._rng = rng
         self._today = today
@@ -187,6 +89,12 @@ class _Company:
             account = self._account(record_id, customer)
             account["ParentId"] = ids[self._rng.randrange(place)] if place and self._rng.random() < 0.04 else None
             self.rows["Account"].append(account)
+        linked = [account for account in self.rows["Account"] if account["ParentId"]]
+        places = {record_id: place for place, record_id in enumerate(ids)}
+        for account in linked[::_DEEPER]:
+            above = places[str(account["ParentId"])]
+            if above:
+                self.rows["Account"][above]["ParentId"] = ids[above // 2]
 
     def add_rest(self, customer: Customer, account_id: str) -> None:
         """Add what hangs on an account."""
@@ -364,28 +272,3 @@ def phone_number(rng: random.Random, country: str) -> str:
     if country in ("United States", "Canada"):
         return f"+1 {rng.choice(('415', '212', '312'))} 555 01{rng.randrange(100):02d}"
     return f"+44 20 7946 {rng.randrange(1000):04d}"
-
-
-def _user(
-    record_id: str, first: str, last: str, username: str, title: str, profile_id: str, audit: Mapping[str, Stored]
-) -> Row:
-    return {
-        "Id": record_id,
-        "Username": username,
-        "LastName": last,
-        "FirstName": first,
-        "Name": f"{first} {last}",
-        "CompanyName": COMPANY_NAME,
-        "Title": title,
-        "Email": username,
-        "Alias": (plain(first)[:1] + plain(last))[:8],
-        "CommunityNickname": username.partition("@")[0],
-        "IsActive": 1,
-        "TimeZoneSidKey": "UTC",
-        "LocaleSidKey": "en_US",
-        "EmailEncodingKey": "UTF-8",
-        "LanguageLocaleKey": "en_US",
-        "ProfileId": profile_id,
-        "UserType": "Standard",
-        **audit,
-    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.ids import make_id
@@ -22,6 +23,7 @@ def stamps(created: str, changed: str, by: str) -> Row:
     }
 
 
+@lru_cache(maxsize=8192)
 def stamp_of(day: date) -> str:
     """Return nine in the morning of a day, as datetimes are stored."""
     return f"{day.isoformat()}T09:00:00.000Z"
