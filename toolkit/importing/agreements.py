@@ -24,7 +24,7 @@ from toolkit.importing.contract_dates import day, end_day, fault_of, filled, giv
 from toolkit.revenue.money import MOST, cents, money
 from toolkit.revenue.running import with_runs
 from toolkit.values import to_18
-from toolkit.writeback.preflight import Finding
+from toolkit.writeback.finding import Finding
 from toolkit.writeback.sentences import sentence, shown
 
 OPPORTUNITY = "Opportunity"
@@ -38,6 +38,8 @@ AMOUNT_RULE = "amount (SKA-27)"
 FEE_RULE = "one-time fee (SKA-28)"
 START_RULE = "start (SKA-29)"
 END_RULE = "end (SKA-30)"
+AGREEMENT_RULES = (WON_RULE, ACCOUNT_RULE, AMOUNT_RULE, FEE_RULE, START_RULE, END_RULE)
+"""Every rule of a skip; each import replaces all it said before."""
 
 
 @dataclass(frozen=True)
