@@ -73,8 +73,10 @@ def _object(given: object, name: str) -> Found:
     if mapping.mode not in MODES[role]:
         valid = ", ".join(f'"{mode}"' for mode in MODES[role])
         yield (*place, "mode"), f'given "{mapping.mode}"; valid for {role} is {valid}'
-    if role == "agreement" and mapping.terms is None and mapping.mode != "disabled":
+    if role == "agreement" and given.get("terms") is None and mapping.mode != "disabled":
         yield (*place, "terms"), "is missing; an agreement needs at least revenue, amount and start (SKA-26, SKA-27)"
+    if mapping.terms is not None and mapping.terms.amount is None and mapping.sobject != "Opportunity":
+        yield (*place, "terms", "amount"), f"is missing; which field of {mapping.sobject} holds the amount? (SKA-27)"
     if mapping.scope.filter is not None:
         yield from _filter(mapping.scope.filter, (*place, "scope", "filter"))
     if role == "interaction" and mapping.interaction_kind is None:
