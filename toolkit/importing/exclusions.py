@@ -30,13 +30,13 @@ class Excluded:
 
 
 def excluded(there: pl.DataFrame, mapping: ObjectMapping, parents: pl.Series | None = None) -> Excluded:
-    """Return which records there take part.
+    """Return which records there take part, each under its record id of 18 characters.
 
     A name is as long as Salesforce counts it, in characters. An org without person accounts has no ``IsPersonAccount``:
     then nobody is one. A parent is an account that another one in scope, or one of `parents`, points to; `parents` are
     ids of accounts known to have children that are not in scope.
     """
-    wanted = mapping.exclude
+    wanted, there = mapping.exclude, there.with_columns(to_18(pl.col(RECORD_KEY).cast(pl.String)))
     found: list[pl.DataFrame] = []
     if wanted.name_over is not None and mapping.name in there.columns:
         length = pl.col(mapping.name).cast(pl.String).str.len_chars()
