@@ -431,7 +431,7 @@ def test_accounts_that_are_missing_from_the_file_all_at_once_are_told(ws):
     note = str(ws.load())
     assert f"{len(lines) - 20} accounts are no longer in accounts.csv" in note
     assert "belong to no account and were left out" in note
-    assert ws.skips().filter(pl.col("rule") == "usage: account is in accounts").height > 20
+    assert ws.skips().filter(pl.col("rule") == "usage: account is in accounts.csv").height > 20
 
 
 def test_fresh_takes_nothing_from_under_a_process_that_is_at_work(ws):

@@ -156,20 +156,26 @@ def conformance(
 def init(
     folder: Annotated[Path, Parameter(help="The folder to make a workspace of.")] = HERE,
     *,
-    preset: Annotated[str, Parameter(help="Which ready mapping file to start from.")] = "demo",
+    preset: Annotated[
+        str, Parameter(help="Which ready mapping file to start from; each syncs like one product.")
+    ] = "demo",
+    login: Annotated[
+        Literal["demo", "client_credentials", "refresh_token", "token"],
+        Parameter(help="How to log in; anything but demo takes its credentials from CS_TOOLKIT_... variables."),
+    ] = "demo",
+    login_url: Annotated[str | None, Parameter(help="The address of your org, https://....my.salesforce.com")] = None,
 ) -> None:
-    """Write a commented mapping file, workspace.toml, to start from. An existing one is never overwritten."""
-    from toolkit.config import PRESETS, preset_text
-    from toolkit.errors import InputError, NotFoundError
+    """Write a commented mapping file, workspace.toml, fitted to your org. An existing one is never overwritten.
 
-    path = folder / "workspace.toml"
-    if preset not in PRESETS:
-        raise NotFoundError(f"There is no preset {preset!r}.", hint=f"Choose one of: {', '.join(PRESETS)}.")
-    if path.exists():
-        raise InputError(f"{path} exists already.", hint="Edit it, or choose another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(preset_text(preset), "utf-8")
-    console.print(f"Wrote {path}. Next: cs-toolkit check -w {folder}", markup=False)
+    Presets: demo, catalyst, clientsuccess, insided, skalin, vitally. Fields that the org does not have are switched off
+    with the reason, and those that it has are listed to choose from.
+    """
+    from toolkit.initializing import initialize
+
+    fitted = initialize(folder, preset, login=login, login_url=login_url)
+    for note in fitted.notes:
+        console.print(note, markup=False)
+    console.print(f"Wrote {folder / 'workspace.toml'}. Next: cs-toolkit check -w {folder}", markup=False)
 
 
 @app.command(group=STEPS, sort_key=1)
@@ -182,6 +188,20 @@ def check(*, workspace: Folder = HERE) -> int:
         findings = ws.check()
         printing.print_findings(console, findings)
         return FAILED if any(each.severity == "error" for each in findings) else DONE
+
+
+@app.command(group=STEPS, sort_key=1)
+def fields(
+    object_name: Annotated[str, Parameter(name="OBJECT", help="An object of the mapping file.")] = "account",
+    *,
+    workspace: Folder = HERE,
+) -> None:
+    """List every field of an object in the org: what it is, whether it may be written, where it is mapped to."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        printing.print_frame(console, ws.fields(object_name))
 
 
 @app.command(group=STEPS, sort_key=2)
@@ -213,6 +233,34 @@ def match(*, workspace: Folder = HERE) -> None:
 
 
 @app.command(group=STEPS, sort_key=4)
+def preview(
+    object_name: Annotated[
+        str | None, Parameter(name="OBJECT", help="An object of the mapping file; every one when left out.")
+    ] = None,
+    *,
+    workspace: Folder = HERE,
+) -> None:
+    """Show what `import` would do: how many records come, change, leave or are left out, and why. Keeps nothing."""
+    from toolkit import console as printing
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        for name in ws.objects if object_name is None else [object_name]:
+            printing.print_preview(console, ws.preview(name))
+
+
+@app.command(group=STEPS, sort_key=4, name="import")
+def import_records(*, workspace: Folder = HERE) -> int:
+    """Make records here of those that only Salesforce has, as the mapping file says; look first with `preview`."""
+    from toolkit.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        run = ws.import_records()
+        console.print(str(run), markup=False)
+        return ATTENTION if run.skipped or run.held else DONE
+
+
+@app.command(group=STEPS, sort_key=5)
 def score(*, workspace: Folder = HERE) -> None:
     """Work out the health score of every account here."""
     from toolkit import console as printing
@@ -223,7 +271,7 @@ def score(*, workspace: Folder = HERE) -> None:
         printing.print_distribution(console, ws)
 
 
-@app.command(group=STEPS, sort_key=5)
+@app.command(group=STEPS, sort_key=6)
 def plan(
     *,
     workspace: Folder = HERE,
@@ -252,7 +300,7 @@ def plan(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS, sort_key=6)
+@app.command(group=STEPS, sort_key=7)
 def commit(
     digest: Annotated[str, Parameter(help="The digest that `plan` printed, or at least its first 12 characters.")],
     *,
@@ -270,7 +318,7 @@ def commit(
         return ATTENTION if done.held or done.failed else DONE
 
 
-@app.command(group=STEPS, sort_key=7)
+@app.command(group=STEPS, sort_key=8)
 def undo(
     commit_id: Annotated[str | None, Parameter(help="Which commit; the last one when left out.")] = None,
     *,
@@ -289,7 +337,7 @@ def undo(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS, sort_key=8)
+@app.command(group=STEPS, sort_key=9)
 def resume(*, workspace: Folder = HERE) -> int:
     """Settle what a commit that was cut off left open, by reading from Salesforce what really happened."""
     from toolkit import console as printing

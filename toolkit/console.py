@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit import summaries
+from toolkit.importing.importer import Preview
 from toolkit.salesforce.conformance import Outcome
 from toolkit.workspace import Workspace
 from toolkit.writeback.commit import Commit
@@ -28,6 +29,8 @@ from toolkit.writeback.preflight import Finding
 
 BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
 VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
+FATE_STYLES = {"skipped": "yellow", "held": "yellow", "churned": "red", "archived": "red"}
+LIGHT_STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 STATE_STYLES = {"held": "yellow", "failed": "red"}
 STATUS_STYLES = {"failed": "red", "running": "yellow"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -91,6 +94,20 @@ def print_mismatches(console: Console, mismatches: pl.DataFrame) -> None:
         return
     counted = summaries.mismatch_counts(mismatches)
     print_frame(console, counted if console.width >= WIDE else counted.drop("Why"))
+
+
+def print_preview(console: Console, preview: Preview) -> None:
+    """Print what an import of an object would do, and what its fields hold."""
+    console.print(Text(str(preview), style="bold"))
+    outcomes = preview.outcomes.with_columns(pl.col("rule").replace("", None))
+    print_frame(
+        console, outcomes if console.width >= WIDE else outcomes.drop("reason"), styles={"outcome": FATE_STYLES}
+    )
+    if preview.fields.height:
+        shown = preview.fields.with_columns((pl.col("filled") * 100).round(0).cast(pl.Int64).alias("filled %"))
+        columns = ["here", "there", "filled %", "samples", "light", "note"]
+        print_frame(console, shown.select(columns), styles={"light": LIGHT_STYLES})
+    console.print()
 
 
 def print_distribution(console: Console, workspace: Workspace) -> None:

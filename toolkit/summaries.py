@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.frames import RECORD_KEY
-from toolkit.salesforce.describe import FieldDescribe
+from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.values import NUMBER_TYPES, to_text
 from toolkit.writeback.preflight import Finding
 
@@ -115,6 +115,27 @@ def readable(changes: pl.DataFrame) -> pl.DataFrame:
         pl.col("verdict").alias("Verdict"),
         pl.col("reason").alias("Why"),
     )
+
+
+def org_fields(mapping: ObjectMapping, describe: ObjectDescribe) -> pl.DataFrame:
+    """Return one row a field of a Salesforce object, by name: field, label, type, values, writable and mapped_to.
+
+    `values` are the active picklist values, `mapped_to` the column here that the field is mapped to, or null.
+    """
+    mapped = {field.there.lower(): field.here for field in mapping.fields}
+    rows = [
+        {
+            "field": field.name,
+            "label": field.label,
+            "type": field.type,
+            "values": ", ".join(field.picklist_values) or None,
+            "writable": field.updateable,
+            "mapped_to": mapped.get(field.name.lower()),
+        }
+        for field in describe.fields.values()
+    ]
+    texts = dict.fromkeys(("field", "label", "type", "values", "mapped_to"), pl.String)
+    return pl.DataFrame(rows, schema_overrides=texts).sort("field")
 
 
 def mapping_table(

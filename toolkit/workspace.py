@@ -25,15 +25,20 @@ from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
 from toolkit.errors import InputError, NotFoundError, PermissionDenied
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
+from toolkit.importing.agreements import advice
+from toolkit.importing.exclusions import excluded
+from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.pull import pull
 from toolkit.importing.records_here import with_scores
+from toolkit.importing.users import check_users
 from toolkit.matching.match import match
 from toolkit.runs import Run, recorded, total
 from toolkit.salesforce import Org
 from toolkit.store import Side, Store
 from toolkit.workspace_view import ACCOUNT, JOB, WorkspaceView
 from toolkit.writeback.commit import Commit, commit, resume
+from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.preflight import Finding, check_targets
@@ -148,11 +153,15 @@ class Workspace(WorkspaceView):
         return tuple(finding for name in self.objects for finding in self._check(name))
 
     def _check(self, object_name: str) -> tuple[Finding, ...]:
-        here, mapping = self.store.records("here", object_name), self.mapped(object_name).in_effect
-        return check_targets(
-            object_name, mapping, self.org.describe(mapping.sobject), self.settings.health.profile,
-            self.settings.writeback.guard_prefix, None if here is None else dict(here.schema),
+        mapping = self.mapped(object_name).in_effect
+        describe = self.org.describe(mapping.sobject)
+        types = {side: dict(found.schema) for side in ("here", "there")
+                 if (found := self.store.records(side, object_name)) is not None}  # fmt: skip
+        targets = check_targets(
+            object_name, mapping, describe, self.settings.health.profile, self.settings.writeback,
+            types.get("here"), there=types.get("there"),
         )  # fmt: skip
+        return (*targets, *check_users(object_name, mapping, describe), *advice(mapping, f"objects.{object_name}.terms"))
 
     def mapping(self, object_name: str = ACCOUNT) -> pl.DataFrame:
         """Return one row a mapped field, in the order of the tables, with sample values and a light.
@@ -164,6 +173,11 @@ class Workspace(WorkspaceView):
         fields = described(mapping, self.org.describe(mapping.sobject))
         here, there = self.store.records("here", object_name), self.store.records("there", object_name)
         return summaries.mapping_table(mapping, fields, self._check(object_name), self.links(object_name), here, there)
+
+    def fields(self, object_name: str = ACCOUNT) -> pl.DataFrame:
+        """Return one row a field of the object in the org, whether mapped or not; see `summaries.org_fields`."""
+        mapping = self.mapped(object_name)
+        return summaries.org_fields(mapping, self.org.describe(mapping.sobject))
 
     def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]], object_name: str = ACCOUNT) -> None:
         """Change mapped fields, named by their Salesforce field, and save the mapping file; its comments are kept.
@@ -222,13 +236,49 @@ class Workspace(WorkspaceView):
         with self._run("match", object_name) as run:
             mapping = self.mapped(object_name)
             here, there = (self._records_or_none(side, object_name) for side in ("here", "there"))
-            matched = match(here, there, mapping, self.links(object_name), self.now(), object_name=object_name)
+            matched = match(here, excluded(there, mapping).kept, mapping, self.links(object_name), self.now(),
+                            object_name=object_name)  # fmt: skip
             self.store.write(frames.LINKS, matched.links, within={"object": object_name})
             self.store.write(frames.MISMATCHES, matched.mismatches, within={"object": object_name})
             run.read, run.written = here.height + there.height, matched.links.height
             run.held = matched.mismatches.height
             run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records without a partner"
         return run
+
+    def preview(self, object_name: str = ACCOUNT) -> Preview:
+        """Return what `import_records` would do for an object, and keep nothing: counts, reasons and sample values."""
+        self.mapped(object_name)
+        return self._importer().preview(object_name)
+
+    def import_records(self) -> Run:
+        """Make records here of those that only Salesforce has, and deal with what left the scope; see `preview`.
+
+        Objects of the mapping file with ``create = true`` gain records (VIT-10); what leaves the scope is kept, churned
+        or archived as ``left_scope`` says (SKA-12). Writes nothing to Salesforce.
+        """
+        self._kept("there", "pull")
+        runs = [self._import(name) for name in self.objects]
+        self._importer().gather()
+        return total(runs)
+
+    def _import(self, object_name: str) -> Run:
+        with self._run("import", object_name) as run:
+            importer = self._importer()
+            if self.mapped(object_name).acts_as == "agreement":
+                agreed = importer.look_at_agreements(object_name)
+                importer.keep_agreements(object_name, agreed)
+                run.written, run.skipped, run.note = agreed.agreements.height, agreed.skips.height, str(agreed)
+                return run
+            done = importer.look(object_name)
+            importer.keep(done)
+            run.written, run.skipped, run.held = (done.counts.get(fate, 0) for fate in ("created", "skipped", "held"))
+            run.note = str(done)
+        if object_name == ACCOUNT and done.counts.get("created") and self.settings.sources:
+            self.load()  # the figures of accounts that were unknown until now
+        return run
+
+    def _importer(self) -> Importer:
+        return Importer(self.org, self.store, self.settings, self.now())
 
     def score(self) -> Run:
         """Score the health of every account here, with what each measure added to it."""
@@ -258,7 +308,8 @@ class Workspace(WorkspaceView):
         """
         with self._run("plan") as run:
             self._match_what_is_new()
-            sides, organization = self._all_sides(directions), self.org.organization
+            sides = [with_lookups(self.org, each) for each in self._all_sides(directions)]
+            organization = self.org.organization
             made = make_plan(
                 sides,
                 org_id=self.org.org_id,
@@ -350,7 +401,7 @@ class Workspace(WorkspaceView):
         with self._run(JOB.format(name)) as run:
             if self.store.open_commits():
                 self.resume()
-            for step in (self.pull, self.load, self.match):
+            for step in (self.pull, self.load, self.match, self.import_records):
                 step()
             if self.settings.health.profile is not None:
                 self.score()

@@ -5,6 +5,7 @@ import pytest
 
 from tests.writeback.samples import FIELDS, mapped, object_mapping, sides, there_id
 from toolkit.config.health import HealthProfile
+from toolkit.config.models import Writeback
 from toolkit.errors import PreflightError
 from toolkit.frames import CHANGES
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
@@ -140,7 +141,8 @@ def profile(scale="0-10", decimals=1, bands=("Red", "Yellow", "Green")):
 
 def findings(*fields, given=None, guard_prefix="CS_", here=None, known=None):
     describe = ObjectDescribe("Account", "Account", known or FIELDS)
-    found = check_targets("account", object_mapping(*fields), describe, given or profile(), guard_prefix, here)
+    guards = Writeback(guard_prefix=guard_prefix)
+    found = check_targets("account", object_mapping(*fields), describe, given or profile(), guards, here)
     return [each for each in found if each.severity != "info"]
 
 

@@ -6,6 +6,7 @@ from toolkit.config.load import load, parse
 from toolkit.config.models import (
     HEALTH_FIELDS,
     Access,
+    Brakes,
     Connection,
     Demo,
     Schedule,
@@ -24,6 +25,7 @@ __all__ = [
     "Access",
     "AgreementTerms",
     "Band",
+    "Brakes",
     "Connection",
     "Demo",
     "FieldMapping",

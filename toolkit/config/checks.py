@@ -15,7 +15,7 @@ from toolkit.config.filters import parse_filter
 from toolkit.config.lines import Place
 from toolkit.config.models import HEALTH_FIELDS, Connection, Writeback
 from toolkit.config.objects import INTERACTIONS, MODES, FieldMapping, ObjectMapping
-from toolkit.config.sources import Metric, Source
+from toolkit.config.sources import MEMBER, Metric, Source
 from toolkit.config.terms import Model
 from toolkit.errors import InputError
 
@@ -92,10 +92,10 @@ def _filter(text: str, place: Place) -> Found:
 
 def _guard_prefix(fields: list[_Field], document: Mapping[str, Any]) -> Found:
     writeback = _valid(Writeback, _table(document, "writeback"))
-    prefix = writeback.guard_prefix if writeback else None
     for field in fields:
         there = field.mapping.there
-        if prefix and field.mapping.writes_there and not there.lower().startswith(prefix.lower()):
+        prefix = writeback.prefix_of(field.mapping) if writeback else None
+        if prefix and not there.lower().startswith(prefix.lower()):
             yield (
                 (*field.place, "there"),
                 (
@@ -176,19 +176,44 @@ def _spellings(fields: list[_Field], mapping: object, name: str) -> Found:
 
 
 def _sources(document: Mapping[str, Any]) -> Found:
-    keyed = [
-        name for name, given in _table(document, "sources").items() if (source := _valid(Source, given)) and source.key
-    ]
-    for name in keyed[1:]:
-        yield (
-            ("sources", name, "key"),
-            f'"{keyed[0]}" already is the accounts file; name the account\'s column in "account" instead of "key"',
-        )
+    """One source an object, of objects that are mapped; each record of most of them belongs to an account."""
+    objects, first = _table(document, "objects"), dict[str, str]()
+    for name, given in _table(document, "sources").items():
+        source = _valid(Source, given)
+        kind = source.records_of if source else None
+        if source is None or kind is None:
+            continue
+        if kind in first and kind == "account":
+            yield (
+                ("sources", name, "key"),
+                (
+                    f'"{first[kind]}" already is the accounts file; '
+                    'name the account\'s column in "account" instead of "key"'
+                ),
+            )
+        elif kind in first:
+            yield (
+                ("sources", name, "object"),
+                f'"{first[kind]}" already has the records of "{kind}"; one source has all',
+            )
+        elif kind == MEMBER:
+            pass  # people of the community, who are linked to contacts by their e-mail address (CC-11)
+        elif source.object is not None and kind not in objects:
+            yield ("sources", name, "object"), _unknown("object", kind, objects)
+        elif kind in objects and source.account is None and _belongs_to_accounts(objects[kind], kind):
+            yield ("sources", name), f'needs "account": the column with the id of the account of each {kind}'
+        first.setdefault(kind, name)
+
+
+def _belongs_to_accounts(given: object, name: str) -> bool:
+    mapping = _valid(ObjectMapping, given)
+    return mapping is not None and mapping.named(name).acts_as not in ("account", "user")
 
 
 def _metrics(document: Mapping[str, Any]) -> Found:
     sources = _table(document, "sources")
-    keyed = any(isinstance(source, Mapping) and source.get("key") for source in sources.values())
+    read = [_valid(Source, given) for given in sources.values()]
+    keyed = any(source is not None and source.records_of == "account" for source in read)
     for name, given in _table(document, "metrics").items():
         metric = _valid(Metric, given)
         if metric is None:
@@ -197,7 +222,7 @@ def _metrics(document: Mapping[str, Any]) -> Found:
             yield ("metrics", name, "source"), _unknown("source", metric.source, sources)
             continue
         source = _valid(Source, sources[metric.source])
-        if source and metric.window_days and not source.date:
+        if source and metric.window_days and not source.date_column:
             yield (
                 ("metrics", name, "window_days"),
                 f'needs a date, but [sources.{metric.source}] names none; add date = "..." there',

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, field_validator
 
 from toolkit.config.cron import valid_cron
 from toolkit.config.health import Health
-from toolkit.config.objects import ObjectMapping
+from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.config.sources import Metric, Source
 from toolkit.config.terms import Model, Word
 
@@ -56,12 +56,30 @@ class Demo(Model):
 class Writeback(Model):
     """What guards a commit. When ``guard_prefix`` is set, only fields that start with it are written there (VIT-19).
 
-    From ``bulk_from`` records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
+    ``guarded`` "output" asks the prefix only of fields that go out and never come in; two-way fields were chosen one by
+    one. From ``bulk_from`` records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
     """
 
     guard_prefix: str | None = None
+    guarded: Literal["all", "output"] = "all"
     bulk_from: Annotated[int, Field(ge=1)] = 2000
     max_api_calls: Annotated[int, Field(ge=1)] | None = 1000
+
+    def prefix_of(self, field: FieldMapping) -> str | None:
+        """Return what the Salesforce name of a mapped field must start with, or None when nothing is asked of it."""
+        asked = field.writes_there and (self.guarded == "all" or field.direction == "output")
+        return self.guard_prefix if asked else None
+
+
+class Brakes(Model):
+    """When a run stops and asks (BEY-8).
+
+    A pull after which more than ``max_left_share`` of an object's records would have left the scope or be deleted stops
+    before it changes anything, if they are at least ``from_records``.
+    """
+
+    max_left_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    from_records: Annotated[int, Field(ge=1)] = 10
 
 
 ORDER = {"user": 0, "account": 1, "contact": 2}
@@ -96,6 +114,7 @@ class Settings(Model):
     metrics: dict[Word, Metric] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)
     writeback: Writeback = Field(default_factory=Writeback)
+    brakes: Brakes = Field(default_factory=Brakes)
     schedule: Schedule = Field(default_factory=Schedule)
     access: Access = Field(default_factory=Access)
 

@@ -12,10 +12,11 @@ import polars as pl
 
 from toolkit import frames
 from toolkit.config import ObjectMapping, Settings, Source
+from toolkit.config.sources import MEMBER
 from toolkit.importing.metrics import measure
 from toolkit.importing.records_here import here_records, made_here
 from toolkit.importing.sources import read_sources
-from toolkit.importing.tables import SourceTable
+from toolkit.importing.tables import SOURCE_COLUMNS, Sources, SourceTable, drift
 from toolkit.store import Store
 
 ACCOUNT = "account"
@@ -23,7 +24,10 @@ ACCOUNT = "account"
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: rows ``read``, accounts ``written``, rows left out, and accounts ``gone`` from their file."""
+    """What a load did: rows ``read``, accounts ``written``, rows left out, and accounts ``gone`` from their file.
+
+    ``changed`` says which columns came, went or hold something else than before.
+    """
 
     read: int
     written: int
@@ -32,14 +36,15 @@ class Loaded:
     gone: int
     strangers: int
     path: str
+    changed: tuple[str, ...]
 
     def __str__(self) -> str:
         text = f"{self.written:,} accounts, from {self.read:,} rows of {self.files} files"
         if self.gone:
-            text += f"; {self.gone:,} accounts are no longer in {self.path}"
+            text += f"; {self.gone:,} accounts are no longer in {self.path or 'any file'}"
         if self.skipped:
             text += f"; rows of {self.strangers:,} other ids belong to no account and were left out"
-        return text
+        return "; ".join([text, *self.changed])
 
 
 def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) -> Loaded:
@@ -48,37 +53,62 @@ def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) ->
     Metrics are of every account here, also of those that an import made. Raises SourceError for the first source that
     cannot be read; nothing is kept then.
     """
-    sources = read_sources(folder, settings)
-    rows = {name: sources.tables[source].records for name in settings.objects if (source := settings.source_of(name))}
     before = store.records("here", ACCOUNT)
-    accounts = _accounts(rows.get(ACCOUNT), store)
-    tables = dict(sources.tables)
-    path = "no file"
-    if (source := settings.account_source) is not None:
-        path = settings.sources[source].path or source
-        tables[source] = replace(tables[source], records=accounts)
-    else:
-        tables[ACCOUNT] = SourceTable(ACCOUNT, Source(path=path, key=frames.RECORD_KEY), accounts)
-    metrics = measure(settings.metrics, tables, as_of)
+    made = made_here(store.records("source", ACCOUNT), before)
+    sources = read_sources(folder, settings, made[frames.RECORD_KEY] if made.height else None)
+    accounts = _accounts(sources.accounts, made)
+    metrics = measure(settings.metrics, _measured(sources, settings, accounts), as_of)
     for name, mapping in settings.objects.items():
-        if name in rows or name == ACCOUNT:
-            _keep(store, name, rows.get(name), metrics if name == ACCOUNT else None, mapping)
+        rows = sources.records(name)
+        if rows is not None or name == ACCOUNT:
+            _keep(store, name, rows, metrics if name == ACCOUNT else None, mapping)
     store.save_records("metrics", ACCOUNT, metrics)
-    store.write(frames.SKIPS, sources.skips, within={"side": "here", "object": ACCOUNT})
-    gone = 0 if before is None else before.join(accounts, on=frames.RECORD_KEY, how="anti").height
-    read = sum(table.records.height for table in sources.tables.values())
-    strangers = sources.skips["id"].n_unique()
-    return Loaded(read, accounts.height, sources.skips.height, len(sources.tables), gone, strangers, path)
+    members = sources.records(MEMBER)
+    if members is not None:
+        store.save_records("source", MEMBER, members)
+    _keep_skips(store, sources.skips)
+    return Loaded(
+        read=sum(table.read for table in sources.tables.values()),
+        written=accounts.height,
+        skipped=sources.skips.height,
+        files=len(sources.tables),
+        gone=0 if before is None else before.join(accounts, on=frames.RECORD_KEY, how="anti").height,
+        strangers=sources.skips["id"].n_unique(),
+        path=settings.sources[settings.account_source].label if settings.account_source else "",
+        changed=_drift(store, sources),
+    )
 
 
-def _accounts(rows: pl.DataFrame | None, store: Store) -> pl.DataFrame:
+def _measured(sources: Sources, settings: Settings, accounts: pl.DataFrame) -> dict[str, SourceTable]:
+    """Return the tables that metrics look at; the accounts among them are every account here."""
+    tables = dict(sources.tables)
+    if settings.account_source is None:
+        here = Source(path="the accounts here", key=frames.RECORD_KEY)
+        return {**tables, ACCOUNT: SourceTable(ACCOUNT, here, accounts)}
+    tables[settings.account_source] = replace(tables[settings.account_source], records=accounts)
+    return tables
+
+
+def _keep_skips(store: Store, skips: pl.DataFrame) -> None:
+    """Replace what earlier loads left out; the rules of a load begin with the name of their source."""
+    others = store.read(frames.SKIPS, within={"side": "here"}).filter(~pl.col("rule").str.contains(r"^\w+: "))
+    store.write(frames.SKIPS, pl.concat([others, skips]), within={"side": "here"})
+
+
+def _drift(store: Store, sources: Sources) -> tuple[str, ...]:
+    """Return which columns of the files came, went or hold something else than at the last load, and keep today's."""
+    before, now = store.records("derived", SOURCE_COLUMNS.name), sources.columns()
+    store.save_records("derived", SOURCE_COLUMNS.name, now)
+    return () if before is None else drift(before, now)
+
+
+def _accounts(rows: pl.DataFrame | None, made: pl.DataFrame) -> pl.DataFrame:
     """Return the accounts of the file, and below them those that were made here, with the file's columns."""
-    made = made_here(store.records("source", ACCOUNT), store.records("here", ACCOUNT))
     if rows is None:
         return made
     fresh = made.join(rows, on=frames.RECORD_KEY, how="anti")
     shared = [name for name in rows.columns if name in fresh.columns]
-    return pl.concat([rows, fresh.select(shared)], how="diagonal_relaxed")
+    return pl.concat([rows, fresh.select(shared)], how="diagonal_relaxed") if fresh.height else rows
 
 
 def _keep(

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.frames import PREVIEW, RECORD_KEY, conform
 from toolkit.importing.adoption import FATE_ORDER, Adopted
+from toolkit.importing.agreements import Agreed
 from toolkit.importing.records import NOTES
 from toolkit.values import to_18, to_text
 
@@ -49,8 +50,7 @@ def preview(done: Adopted) -> pl.DataFrame:
             reason=pl.col("reason").first(),
         )
     )
-    place = pl.col("outcome").replace_strict({fate: place for place, fate in enumerate((*FATE_ORDER, NOTED))})
-    return conform(counted, PREVIEW).sort(place, "rule")
+    return conform(counted, PREVIEW).sort(_place(), "rule")
 
 
 def preview_fields(done: Adopted, mapping: ObjectMapping, there: pl.DataFrame) -> pl.DataFrame:
@@ -64,6 +64,37 @@ def preview_fields(done: Adopted, mapping: ObjectMapping, there: pl.DataFrame) -
     rows = rows.join(coming, on=RECORD_KEY, how="semi").sort(RECORD_KEY)
     fields = [field for field in _in_order(mapping.in_effect) if field.writes_here]
     return pl.DataFrame([_told(field, rows) for field in fields], schema=FIELDS, orient="row")
+
+
+def preview_agreements(agreed: Agreed) -> pl.DataFrame:
+    """Return how many records become agreements, are left out, or are kept with a remark (`frames.PREVIEW`)."""
+    told = pl.concat(
+        [
+            agreed.agreements.select(
+                outcome=pl.lit(COMES[0]), rule=pl.lit(""), name="name", reason=pl.lit(None, pl.String)
+            ),
+            agreed.skips.select(
+                outcome=pl.lit("skipped"), rule="rule", name=pl.coalesce("name", "id"), reason="reason"
+            ),
+            agreed.remarks.select(outcome=pl.lit(NOTED), rule="kind", name="name", reason="reason"),
+        ]
+    )
+    counted = told.group_by("outcome", "rule", maintain_order=True).agg(
+        records=pl.len(), example=pl.col("name").first(), reason=pl.col("reason").first()
+    )
+    return conform(counted, PREVIEW).sort(_place(), "rule")
+
+
+def preview_terms(mapping: ObjectMapping, there: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a field that agreements are made of, with what it holds: see `FIELDS`."""
+    rows = there.sort(RECORD_KEY)
+    terms = mapping.terms.paths if mapping.terms else ()
+    fields = [FieldMapping(here="agreement", there=path, direction="input") for path in terms]
+    return pl.DataFrame([_told(field, rows) for field in fields], schema=FIELDS, orient="row")
+
+
+def _place() -> pl.Expr:
+    return pl.col("outcome").replace_strict({fate: place for place, fate in enumerate((*FATE_ORDER, NOTED))})
 
 
 def _in_order(mapping: ObjectMapping) -> list[FieldMapping]:
