@@ -1,4 +1,4 @@
-"""Tables and queries as sources: SQLite by the standard library, others by SQLAlchemy and DuckDB; no secret gets out."""
+"""Tables and queries as sources: SQLite by the standard library, others by SQLAlchemy and DuckDB; secrets stay in."""
 
 import os
 import sqlite3

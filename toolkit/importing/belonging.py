@@ -61,11 +61,9 @@ def repeated_ids(rows: pl.DataFrame, source: Source, place: str) -> pl.DataFrame
     repeated = rows.filter(pl.col(RECORD_KEY).is_not_null() & pl.col(RECORD_KEY).is_duplicated())
     if repeated.is_empty():
         return CELLS.empty()
-    others = repeated.select(
-        (pl.len().over(RECORD_KEY) - 1).cast(pl.String) + f" other {place}s have it too, so none of them is loaded"
-    ).to_series()
+    times = pl.format("occurs on {} {}s, so none of them is loaded", pl.len().over(RECORD_KEY), pl.lit(place))
     cells = cells_of(repeated[LINE], source.key, repeated[RECORD_KEY], "")
-    return cells.with_columns(others.alias("reason"))
+    return cells.with_columns(repeated.select(times.alias("reason")).to_series())
 
 
 def require_unique(records: pl.DataFrame, source: Source, file: str, place: str) -> None:
