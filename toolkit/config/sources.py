@@ -61,6 +61,7 @@ def _only_reads(query: str) -> str:
         raise ValueError('must begin with "select" or "with": a source is only read')
     return query
 
+
 MEMBER = "member"
 """The ``object`` of a source of community members: no records of Salesforce, but linked to contacts by e-mail."""
 
