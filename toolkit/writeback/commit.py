@@ -25,6 +25,7 @@ from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
 from toolkit.writeback.creating import CREATE, DELETE, in_order
 from toolkit.writeback.journal import Ledger
 from toolkit.writeback.keeping import bring_up_to_date
+from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.settling import CHANGING, intended, outdated
@@ -78,7 +79,8 @@ def commit(
     left = allowed(org.budget.left, org.budget.cap - spent if org.budget.cap is not None else None)
     cost = predict(plan.changes, settings.writeback.bulk_from, left)
     refuse_if_too_dear(cost, settings.writeback.max_api_calls)
-    ledger, rows, ordered = Ledger(store, plan.plan_id), intended(plan), in_order(objects)
+    ledger, rows = Ledger(store, plan.plan_id), intended(plan)
+    ordered = [with_lookups(org, sides, rows) for sides in in_order(objects)]
     at = now.astimezone(UTC).isoformat()
     if rows.height:
         since = newest_of_ours(org, rows, ordered)
@@ -106,8 +108,9 @@ def resume(commit_id: str, org: Org, store: Store, *, objects: Sequence[Sides]) 
     ledger, ordered = Ledger(store, commit_id), in_order(objects)
     rows, at = ledger.rows(), store.commit_meta(commit_id).get("at", "")
     writer = Writer(org, ledger, Cost(), at, ordered, _Teller(0, None))
-    for sides in ordered:
-        still_open = rows.filter((pl.col("object") == sides.object) & (pl.col("state") == "intended"))
+    for each in ordered:
+        still_open = rows.filter((pl.col("object") == each.object) & (pl.col("state") == "intended"))
+        sides = with_lookups(org, each, still_open)
         now = writer.settle_left_over(sides)
         settled = ledger.rows().join(still_open.select("seq"), on="seq", how="semi", maintain_order="left")
         bring_up_to_date(org, store, sides, settled, now)  # the others may have been changed, and pulled, since

@@ -27,6 +27,12 @@ MANUAL = "manual"
 """The origin of interactions that somebody entered by hand."""
 NEW_THERE = "not in Salesforce yet"
 
+_USUAL = {
+    "Event": {"Subject": "subject", "Description": "body", "StartDateTime": "at", "DurationInMinutes": "minutes"},
+    "Task": {"Subject": "subject", "Description": "body", "ActivityDate": "at"},
+    "EmailMessage": {"Subject": "subject", "TextBody": "body", "MessageDate": "at"},
+    "Note": {"Title": "subject", "Body": "body"},
+}
 _KINDS_CREATED = ("unmatched", "no_key")
 _ACTIVITIES = {"AccountId": "WhatId"}  # of a Task or an Event the account is read-only: it follows from WhatId
 _SUBTYPES = {("Task", "call"): ("TaskSubtype", "Call"), ("Task", "email"): ("TaskSubtype", "Email")}
@@ -81,7 +87,8 @@ def lacking(sides: Sides, mismatches: pl.DataFrame) -> pl.Series:
         return here[RECORD_KEY].clear()
     if mapping.acts_as == "interaction":
         by_hand = pl.col("origin") == MANUAL if "origin" in here.columns else pl.lit(value=False)
-        here = here.filter(by_hand)
+        copies = pl.col("duplicate_of").is_null() if "duplicate_of" in here.columns else pl.lit(value=True)
+        here = here.filter(by_hand & copies)
     mine = sides.links.filter(pl.col("object") == sides.object)
     found = here.join(alone, left_on=RECORD_KEY, right_on="id", how="semi")
     return found.join(mine, left_on=RECORD_KEY, right_on="here_id", how="anti")[RECORD_KEY].sort()
@@ -191,6 +198,7 @@ def _targets(sides: Sides, base: pl.DataFrame) -> Iterator[Target]:
             facts = sides.describe.field(path)
             yield path, column, facts, to_text(text, base.schema[column], facts.type, facts.scale)
     yield from _parts_of_names(sides, base, fields)
+    yield from _usual(sides, base, {each.here for each in fields}, mapped)
     subtype = _SUBTYPES.get((sides.describe.name, sides.mapping.interaction_kind or ""))
     if subtype and subtype[0].lower() not in mapped and _createable(sides, subtype[0]):
         yield subtype[0], "kind", sides.describe.field(subtype[0]), pl.lit(subtype[1])
@@ -212,10 +220,6 @@ def _text_of(sides: Sides, base: pl.DataFrame, field: FieldMapping) -> pl.Expr:
     joined = pl.DataFrame({HERE + field.here: here, THERE + field.there: nothing})
     text, _ = text_sides(joined, field, facts)
     values = joined.select(text.alias("text")).to_series()
-    if field.default is not None:
-        default = pl.Series([field.default])
-        filler = pl.select(to_text(pl.lit(default), default.dtype, facts.type, facts.scale)).to_series()
-        values = values.fill_null(filler[0])
     return pl.lit(values)
 
 
@@ -241,6 +245,16 @@ def _parts_of_names(sides: Sides, base: pl.DataFrame, fields: list[FieldMapping]
     first, last = name.str.extract(r"^(.*\S)\s+\S+$", 1), name.str.extract(r"(\S+)$", 1)
     yield "FirstName", whole.here, sides.describe.field("FirstName"), first
     yield "LastName", whole.here, sides.describe.field("LastName"), last
+
+
+def _usual(sides: Sides, base: pl.DataFrame, columns: set[str], mapped: set[str]) -> Iterator[Target]:
+    """What says when an interaction was and what it was about goes to the usual fields, where nothing is mapped."""
+    usual = _USUAL.get(sides.describe.name, {}) if sides.mapping.acts_as == "interaction" else {}
+    for path, column in usual.items():
+        unsaid = column not in columns and path.lower() not in mapped
+        if unsaid and column in base.columns and _createable(sides, path):
+            facts = sides.describe.field(path)
+            yield path, column, facts, to_text(pl.col(column), base.schema[column], facts.type, facts.scale)
 
 
 def _createable(sides: Sides, path: str) -> bool:

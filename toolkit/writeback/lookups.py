@@ -3,6 +3,7 @@
 Only values that a plan or a commit is about to write are asked for; what they mean says `toolkit.writeback.references`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -12,6 +13,7 @@ from toolkit.salesforce import FieldDescribe, Org
 from toolkit.salesforce.describe import MOST_TARGETS
 from toolkit.salesforce.soql import literal
 from toolkit.values import INTEGER_TYPES, NUMBER_TYPES, to_text
+from toolkit.writeback.creating import Known, cells_of, lacking
 from toolkit.writeback.references import LOOKUP, kept_by_value, wanted
 from toolkit.writeback.sides import Sides
 
@@ -62,3 +64,21 @@ def _shaped(records: pl.DataFrame, sobject: str, facts: FieldDescribe) -> pl.Dat
     active = pl.col("IsActive") if "IsActive" in records.columns else pl.lit(value=True)
     value = to_text(pl.col(facts.name), records.schema[facts.name], facts.type, facts.scale)
     return records.select(value.alias("value"), pl.col("Id").alias("id"), object=pl.lit(sobject), active=active)
+
+
+def looked_up(org: Org, objects: Sequence[Sides], mismatches: pl.DataFrame | None = None) -> list[Sides]:
+    """Return the sides of a plan with what their references may mean, of linked records and of those it would create.
+
+    `mismatches` (`MISMATCHES`) says which records have no partner. Costs what `with_lookups` costs, twice at most.
+    """
+    found, known = [], Known.of(objects)
+    for sides in objects:
+        ids = sides.here.clear()["id"] if mismatches is None else lacking(sides, mismatches)
+        linked = with_lookups(org, sides)
+        new = with_lookups(org, sides, cells_of(sides, ids, known, objects)[0]) if ids.len() else sides
+        both = {
+            path: pl.concat([linked.lookups.get(path, frame), frame]).unique(maintain_order=True)
+            for path, frame in new.lookups.items()
+        }
+        found.append(replace(linked, lookups={**linked.lookups, **both}))
+    return found

@@ -91,7 +91,7 @@ def cells_there(records: pl.DataFrame, types: dict[str, str], sides: Sides) -> p
     """Return wide records (``id``, one column a field) as cells: there_id, field, value (canonical text)."""
     parts = [pl.DataFrame(schema={"there_id": pl.String, "field": pl.String, "value": pl.String})]
     for name in (name for name in records.columns if name in types):
-        text = to_text(pl.col(name), records.schema[name], types[name], sides.describe.field(name).scale)
+        text = to_text(pl.col(name), records.schema[name], types[name], sides.describe.field(sides.reads(name)).scale)
         parts.append(records.select(there_id=RECORD_KEY, field=pl.lit(name), value=text))
     return pl.concat(parts)
 

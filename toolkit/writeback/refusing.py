@@ -12,6 +12,7 @@ from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import BOOLEAN_TYPES, to_text
+from toolkit.writeback.references import reference_fault
 from toolkit.writeback.rules import fault, named
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.sides import Sides
@@ -39,7 +40,8 @@ def _fault(rows: pl.DataFrame, path: str, sides: Sides) -> pl.Series:
     compared = sides.fields.get(path, field)
     creating = replace(compared, updateable=field.createable, nillable=field.nillable)
     placeholder = pl.col("after").str.contains(IS_NEW) if field.type == "reference" else pl.lit(value=False)
-    reasons = rows.select(pl.when(~placeholder).then(fault(creating)).alias("fault")).to_series()
+    own = rows.select(pl.when(~placeholder).then(fault(creating)).alias("fault")).to_series()
+    reasons = pl.select(pl.coalesce(own, reference_fault(rows, sides, path))).to_series()
     if (field.unique or field.external_id) and field.createable:
         reasons = pl.select(pl.coalesce(reasons, _taken(rows, path, field, sides))).to_series()
     return reasons

@@ -16,6 +16,7 @@ from toolkit.values import to_text
 from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
 from toolkit.writeback.journal import Ledger
 from toolkit.writeback.records import with_values
+from toolkit.writeback.references import resolved
 from toolkit.writeback.remedies import remedy
 from toolkit.writeback.sentences import sentence
 from toolkit.writeback.settling import compared
@@ -52,7 +53,7 @@ class Sender:
                 self._write(todo, sides)
 
     def _write(self, todo: pl.DataFrame, sides: Sides) -> None:
-        waiting = todo
+        waiting, ready = todo, resolved(todo, sides)
 
         def settle(results: pl.DataFrame) -> None:
             nonlocal waiting
@@ -63,8 +64,8 @@ class Sender:
         self.org.write(
             sides.mapping.sobject,
             "update",
-            wide(todo),
-            types_of(todo),
+            wide(ready),
+            types_of(ready),
             via=self.via,
             on_job=lambda job_id: self.ledger.sent_in_job(waiting, job_id),
             on_results=settle,
@@ -88,11 +89,13 @@ def now_there(org: Org, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
 
     A field that was deleted or hidden since the plan is said to be ``hidden``; its rows hold nothing now.
     """
-    paths = rows["field"].unique(maintain_order=True).to_list()
+    fields = rows["field"].unique(maintain_order=True).to_list()
+    reads = {field: sides.reads(field) for field in fields}  # of a reference kept by a value, that value
+    paths = list(dict.fromkeys(reads.values()))
     records, hidden = read_again(org, sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), paths)
-    named = {path: path for path in paths}
-    now = _with_now(rows, records.rename({"Id": "there_id"}), "there_id", named, sides)
-    return now.with_columns(hidden=pl.col("field").is_in(hidden))
+    held = records.select(there_id="Id", **{field: path for field, path in reads.items() if path in records.columns})
+    now = _with_now(rows, held, "there_id", {field: field for field in fields}, sides)
+    return now.with_columns(hidden=pl.col("field").replace(reads).is_in(hidden))
 
 
 def read_again(org: Org, sobject: str, ids: pl.Series, paths: list[str]) -> tuple[pl.DataFrame, list[str]]:
@@ -141,7 +144,7 @@ def _with_now(rows: pl.DataFrame, records: pl.DataFrame, key: str, paths: dict[s
 
 def _scale(sides: Sides, path: str) -> int:
     try:
-        return sides.describe.field(path).scale
+        return sides.describe.field(sides.reads(path)).scale
     except NotFoundError:  # it was there when the plan was made; every digit is compared then
         return MOST_DECIMALS
 

@@ -13,6 +13,7 @@ from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.salesforce.soql import in_lists, literal
 from toolkit.store import Store
 from toolkit.writeback.creating import CREATE
+from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.plan import Plan, seal
 from toolkit.writeback.sending import read_again
 from toolkit.writeback.sides import Sides
@@ -49,7 +50,7 @@ def plan_undo(
     changes = undo_plan(journal, now, hanging=_hanging(org, objects, journal), user_id=org.user_id)
     return seal(
         changes,
-        now,
+        [with_lookups(org, sides, changes) for sides in now],
         org_id=org_id or org.org_id,
         org_name=org_name,
         created_at=created_at,

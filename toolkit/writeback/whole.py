@@ -26,6 +26,7 @@ from toolkit.writeback.recognising import (
     with_references,
 )
 from toolkit.writeback.records import with_values
+from toolkit.writeback.references import resolved
 from toolkit.writeback.refusing import IS_NEW, upsert_key
 from toolkit.writeback.sending import Sender, answered, now_there, types_of, wide
 from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, GONE, NOT_WRITTEN, compared
@@ -84,7 +85,7 @@ class Creator:
                 self.sides.mapping.sobject,
                 "upsert" if key else "insert",
                 table.drop("here_id"),
-                types_of(part),
+                types_of(resolved(part, self.sides)),
                 external_id=key,
                 sparse=True,
             )
@@ -164,7 +165,9 @@ class Creator:
         mine = f"CreatedById = {literal(self.org.user_id)}"
         where = both(mine, f"CreatedDate >= {oldest}" if oldest else None)
         fields = rows["field"].unique().sort().to_list()
-        records = self.org.records(self.sides.mapping.sobject, ["Id", *fields], where).rename({"Id": RECORD_KEY})
+        reads = {field: self.sides.reads(field) for field in fields}
+        read = self.org.records(self.sides.mapping.sobject, ["Id", *dict.fromkeys(reads.values())], where)
+        records = read.select(id="Id", **reads)
         known = ids_accounted_for(store.journal(), store.read(LINKS))
         unknown = records.filter(~pl.col(RECORD_KEY).is_in(known.implode()))
         key = upsert_key(self.sides, rows["field"])
@@ -196,7 +199,7 @@ class Creator:
             self.sides.mapping.sobject,
             "upsert" if key else "insert",
             table.drop("here_id"),
-            types_of(rows),
+            types_of(resolved(rows, self.sides)),
             via="bulk" if bulk else "collections",
             external_id=key,
             on_job=in_job,
@@ -219,7 +222,7 @@ class Creator:
 
     def _table(self, rows: pl.DataFrame, *, bulk: bool | None = None) -> pl.DataFrame:
         """One row a record, in the plan's order; with `bulk`, only those that its CSV carries, or those it cannot."""
-        table = wide(rows.sort("seq"), "here_id", "here_id")
+        table = wide(resolved(rows.sort("seq"), self.sides), "here_id", "here_id")
         if bulk is None:
             return table
         fits = fits_csv(table.drop("here_id"))

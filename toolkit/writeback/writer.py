@@ -15,6 +15,7 @@ from toolkit.salesforce.collections import Operation
 from toolkit.writeback.cost import Cost
 from toolkit.writeback.creating import CREATE, DELETE
 from toolkit.writeback.journal import Ledger
+from toolkit.writeback.references import resolved
 from toolkit.writeback.sending import Sender, answered, apply_here, now_here, now_there, types_of, wide
 from toolkit.writeback.settling import CHANGING, IN_JOB, NOT_WRITTEN, compared
 from toolkit.writeback.sides import Sides
@@ -116,9 +117,10 @@ class Writer:
 
     def _settle_job(self, sides: Sides, job_id: str, *, delete: bool) -> None:
         rows = self._open(sides, "there", (DELETE,) if delete else CHANGING)
-        table = rows.select(Id="there_id") if delete else wide(rows)
+        ready = resolved(rows, sides)
+        table = rows.select(Id="there_id") if delete else wide(ready)
         operation: Operation = "delete" if delete else "update"
-        results = self.org.collect(job_id, sides.mapping.sobject, operation, table, types_of(rows), sparse=True)
+        results = self.org.collect(job_id, sides.mapping.sobject, operation, table, types_of(ready), sparse=True)
         told = answered(rows, results)
         gone = told.filter(pl.col("state") == "written") if delete else None
         self.ledger.settle(told, unlinked=gone)
