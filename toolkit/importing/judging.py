@@ -128,7 +128,8 @@ def _wanted_id(there: pl.DataFrame, mapping: ObjectMapping) -> pl.Expr:
 
 def _without_account(mapping: ObjectMapping) -> pl.Expr:
     """Whether a record has no account here. A contact may have none at all; it is told about elsewhere."""
-    if not hangs_on_accounts(mapping) or mapping.account_path is None:
+    may_stand_alone = mapping.account_path is None and mapping.acts_as != "interaction"
+    if not hangs_on_accounts(mapping) or may_stand_alone:
         return pl.lit(value=False)
     names_one = pl.col(ACCOUNT_THERE_ID).is_not_null() if mapping.acts_as == "contact" else pl.lit(value=True)
     return pl.col(ACCOUNT_ID).is_null() & names_one

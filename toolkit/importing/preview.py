@@ -61,7 +61,7 @@ def preview_fields(done: Adopted, mapping: ObjectMapping, there: pl.DataFrame) -
     """
     coming = done.fates.filter((pl.col("side") == "there") & pl.col("fate").is_in(COMES))
     rows = there.with_columns(to_18(pl.col(RECORD_KEY).cast(pl.String)))
-    rows = rows.join(coming, on=RECORD_KEY, how="semi").sort(RECORD_KEY)
+    rows = rows.join(coming.select(RECORD_KEY, fate="fate"), on=RECORD_KEY, how="inner").sort(RECORD_KEY)
     fields = [field for field in _in_order(mapping.in_effect) if field.writes_here]
     return pl.DataFrame([_told(field, rows) for field in fields], schema=FIELDS, orient="row")
 
@@ -114,6 +114,7 @@ def _told(field: FieldMapping, rows: pl.DataFrame) -> tuple[str, str, float | No
     light, note = "ok", ""
     if not values.len() and given.len():
         light, note = "warning", "no record has a value"
-    if field.default is not None and values.len() < given.len():
-        note = f"{given.len() - values.len():,} new records without one get {field.default!r}"
+    if field.default is not None and (lacking := rows.filter(given.is_null() & (rows["fate"] == "created")).height):
+        note = f"{lacking:,} new record{'s' if lacking > 1 else ''} without one get{'' if lacking > 1 else 's'} "
+        note += repr(field.default)
     return field.here, field.reads, filled, distinct.len(), samples, light, note
