@@ -27,9 +27,9 @@ CONTACTS = pl.DataFrame({"id": ["c1"], "email": ["ada@acme.example"], "account_i
 SOBJECTS = {"meeting": "Event", "call": "Task", "email": "EmailMessage", "note": "Note"}
 
 
-def mapping(kind, **settings):
-    given = {"sobject": SOBJECTS.get(kind, "Task"), "create": True, "name": "Subject"}
-    return ObjectMapping.model_validate(given | settings).named(kind)
+def mapping(object_name, **settings):
+    given = {"sobject": SOBJECTS.get(object_name, "Task"), "create": True, "name": "Subject"}
+    return ObjectMapping.model_validate(given | settings).named(object_name)
 
 
 MAPPINGS = {name: mapping(name) for name in SOBJECTS}
