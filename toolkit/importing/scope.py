@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from toolkit.config.filters import RELATIVE_DATES, parse_filter, to_text
+from toolkit.config.interactions import kind_condition
 from toolkit.config.objects import ObjectMapping, Picklist
 from toolkit.errors import InputError
 from toolkit.importing.conditions import equals_any, is_volatile, to_soql, unknown_values, unlisted
@@ -172,6 +173,9 @@ def _parts(mapping: ObjectMapping, describe: ObjectDescribe, view: ListViewDescr
         yield _Part(to_text(tree), where, is_volatile(tree, describe), tuple(unknown))
     if keeps_to_won(mapping):
         yield _Part("won opportunities", WON)
+    kind = kind_condition(mapping.sobject, mapping.interaction_kind)
+    if kind is not None:
+        yield _Part(f"{mapping.sobject} of the subtype {mapping.interaction_kind} (SKA-32)", kind)
 
 
 def _picklist(picklist: Picklist, describe: ObjectDescribe) -> _Part:
