@@ -101,3 +101,17 @@ def test_a_load_of_a_clean_file_rejects_nothing(tmp_path):
     table = read_source(tmp_path, source(max_rejected=0), needs=NEEDS)
     assert table.skips.is_empty()
     assert table.rejected == 0
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_file_with_quotes_and_one_without_are_read_alike(tmp_path, newline):
+    lines = ["a;b;c", "P-1; é ;1", "", ";;", "P-2;x", "P-3;\u2028;3;4", " ; ;z", "P-4;;", ""]
+    given = Source(path="a.csv", key="a", on_error="reject", max_rejected=1)
+    (tmp_path / "a.csv").write_bytes(newline.join(lines).encode())
+    without = read_source(tmp_path, given)
+    (tmp_path / "a.csv").write_bytes(newline.join(['a;"b";c', *lines[1:]]).encode())
+    quoted = read_source(tmp_path, given)
+    assert without.records.equals(quoted.records)
+    assert without.skips.equals(quoted.skips)
+    assert without.records.rows() == [("P-1", "P-1", "é", 1), ("P-4", "P-4", None, None)]
+    assert without.skips["id"].to_list() == ["a.csv line 5", "a.csv line 6", "a.csv line 7"]

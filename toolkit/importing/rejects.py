@@ -28,12 +28,9 @@ CELLS = FrameSpec(
 
 def cells_of(lines: pl.Series, column: str | None, values: pl.Series | None, reason: str) -> pl.DataFrame:
     """Return a fault (`CELLS`) for each of `lines`, with the value that stands there."""
-    shown = pl.Series([None], dtype=pl.String) if values is None else shortened(values.cast(pl.String))
-    return pl.select(
-        pl.lit(lines).cast(pl.UInt32).alias(LINE),
-        pl.lit(column, pl.String).alias("column"),
-        pl.lit(shown).alias("value"),
-        pl.lit(reason).alias("reason"),
+    shown = pl.lit(None, pl.String) if values is None else pl.lit(shortened(values.cast(pl.String)))
+    return pl.DataFrame({LINE: lines.cast(pl.UInt32)}).with_columns(
+        pl.lit(column, pl.String).alias("column"), shown.alias("value"), pl.lit(reason).alias("reason")
     )
 
 
