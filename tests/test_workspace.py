@@ -137,7 +137,7 @@ def test_BEY_1_a_commit_takes_the_digest_of_the_plan_that_was_shown(ws):
     plan = up_to_score(ws).plan()
     with pytest.raises(DigestError, match="digest"):
         ws.commit(plan, confirm="0" * 64)
-    assert not [call for call in ws.demo_org.calls if "composite" in call[1] or "ingest" in call[1]]
+    assert not [call for call in ws.demo_org.calls if "composite/sobjects" in call[1] or "ingest" in call[1]]
 
 
 def test_BEY_1_a_saved_plan_is_found_by_the_start_of_its_digest(ws):

@@ -5,204 +5,43 @@ reads from the store, calls a pure function and writes the result back, so that 
 at in between. A step that changes anything holds the store's lock and leaves a row in ``runs``, also when it fails.
 """
 
-import getpass
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Literal
 
 import polars as pl
 
-from toolkit import frames, summaries
-from toolkit.config import FieldMapping, load, save
-from toolkit.connecting import ConnectionCard, card_of, connect_org
-from toolkit.demo_org import DemoOrg
-from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
-from toolkit.errors import InputError, NotFoundError, PermissionDenied
+from toolkit import frames
+from toolkit.errors import InputError, NotFoundError
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
-from toolkit.importing.agreements import advice
 from toolkit.importing.exclusions import excluded
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.pull import pull
 from toolkit.importing.records_here import with_scores
-from toolkit.importing.users import check_users
 from toolkit.matching.match import match
 from toolkit.runs import Run, recorded, total
-from toolkit.salesforce import Org
-from toolkit.store import Side, Store
-from toolkit.workspace_view import ACCOUNT, JOB, WorkspaceView
+from toolkit.store import Side
+from toolkit.workspace_org import DEMO_FOLDER, ConnectedWorkspace
+from toolkit.workspace_view import ACCOUNT, JOB
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.merge import new_base
-from toolkit.writeback.plan import Plan, make_plan, seal
-from toolkit.writeback.preflight import Finding, check_targets
-from toolkit.writeback.sending import read_again
-from toolkit.writeback.sides import Sides, described
-from toolkit.writeback.undo import undo_plan
+from toolkit.writeback.plan import Plan, make_plan
+from toolkit.writeback.sides import Sides
+from toolkit.writeback.undoing import plan_undo
 
 Direction = Literal["input", "output", "two_way"]
 Progress = Callable[[int, int | None], None]
 
-DEMO_FOLDER = "CS_TOOLKIT_DEMO"
-"""The environment variable that names the demo folder of ``cs-toolkit demo --serve`` to the notebooks it opens."""
+__all__ = ["DEMO_FOLDER", "Workspace"]
 
 
-class Workspace(WorkspaceView):
+class Workspace(ConnectedWorkspace):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
     """
-
-    def __init__(self, folder: Path, *, in_memory_org: bool = False) -> None:
-        super().__init__(folder, load(folder / MAPPING_FILE), Store.open(folder))
-        self.demo_org: DemoOrg | None = None
-        self._in_memory_org = in_memory_org
-        self._demo: DemoConnection | None = None
-        self._closing = ExitStack()
-        self._closing.callback(self.store.close)
-
-    # -- opening and closing -----------------------------------------------------------------------------------------
-
-    @classmethod
-    def open(cls, folder: Path | str) -> Self:
-        """Open the workspace in `folder`. Raises NotFoundError without a mapping file, ConfigError for its faults."""
-        folder = Path(folder)
-        if not (folder / MAPPING_FILE).exists():
-            raise NotFoundError(
-                f"{folder.absolute()} is no workspace: it has no {MAPPING_FILE}.",
-                hint="Name its folder with --workspace, or make one with: cs-toolkit init FOLDER (or cs-toolkit demo).",
-            )
-        return cls(folder)
-
-    @classmethod
-    def demo(
-        cls,
-        folder: Path | str | None = None,
-        *,
-        accounts: int | None = None,
-        seed: int | None = None,
-        fresh: bool = False,
-    ) -> Self:
-        """Open the demo workspace in `folder`, made when there is none.
-
-        Without `folder` it is the one that ``cs-toolkit demo --serve`` opened this notebook for, or a temporary one.
-        `fresh` forgets what was done in it before. Raises InputError when the folder holds something else.
-        """
-        if folder is None and DEMO_FOLDER in os.environ:
-            return cls.open(os.environ[DEMO_FOLDER])
-        if folder is not None:
-            create_demo(Path(folder), accounts, seed, fresh=fresh)
-            return cls(Path(folder))
-        temporary = tempfile.TemporaryDirectory(prefix="cs-toolkit-demo-")
-        create_demo(Path(temporary.name), accounts, seed)
-        workspace = cls(Path(temporary.name), in_memory_org=True)
-        inner, workspace._closing = workspace._closing, ExitStack()
-        workspace._closing.callback(temporary.cleanup)
-        workspace._closing.push(inner)
-        return workspace
-
-    def close(self) -> None:
-        """Let go of the org and the store. A demo org that this workspace started ends."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # -- the org -----------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def org(self) -> Org:
-        """The connected org. Raises LoginError, UnavailableError, or InputError when credentials are missing."""
-        demo = self._demo_connection() if self.settings.connection.login == "demo" else None
-        return connect_org(self.settings, self.folder, demo)
-
-    def announce(self, until: ExitStack) -> None:
-        """Let other processes use this workspace's demo org, until `until` is closed."""
-        until.enter_context(announced(self.folder, self._demo_connection()))
-
-    def connection(self) -> ConnectionCard:
-        """Return which org this is, as whom we are there, and what is left of its API allowance."""
-        return card_of(self.org, self.settings.connection.login)
-
-    def refresh_fields(self, object_name: str = ACCOUNT) -> int:
-        """Read the fields of a mapped object afresh and return how many there are (CAT-21)."""
-        return len(self.org.describe(self.mapped(object_name).sobject, refresh=True).fields)
-
-    def _demo_connection(self) -> DemoConnection:
-        if self._demo is None:
-            started = demo_org_of(self.folder, self.settings, in_memory=self._in_memory_org)
-            self._demo = self._closing.enter_context(started)
-            self.demo_org = self._demo.org
-        return self._demo
-
-    # -- the mapping -------------------------------------------------------------------------------------------------
-
-    def check(self) -> tuple[Finding, ...]:
-        """Judge every mapped field against the org: does it exist, may it be written, do the values fit."""
-        return tuple(finding for name in self.objects for finding in self._check(name))
-
-    def _check(self, object_name: str) -> tuple[Finding, ...]:
-        mapping = self.mapped(object_name).in_effect
-        describe = self.org.describe(mapping.sobject)
-        types = {side: dict(found.schema) for side in ("here", "there")
-                 if (found := self.store.records(side, object_name)) is not None}  # fmt: skip
-        targets = check_targets(
-            object_name, mapping, describe, self.settings.health.profile, self.settings.writeback,
-            types.get("here"), there=types.get("there"),
-        )  # fmt: skip
-        return (*targets, *check_users(object_name, mapping, describe), *advice(mapping, f"objects.{object_name}.terms"))
-
-    def mapping(self, object_name: str = ACCOUNT) -> pl.DataFrame:
-        """Return one row a mapped field, in the order of the tables, with sample values and a light.
-
-        Columns: order, here, there, label, type, direction, on_conflict, editable, visible, sample_here, sample_there,
-        light (ok, warning, error), note.
-        """
-        mapping = self.mapped(object_name)
-        fields = described(mapping, self.org.describe(mapping.sobject))
-        here, there = self.store.records("here", object_name), self.store.records("there", object_name)
-        return summaries.mapping_table(mapping, fields, self._check(object_name), self.links(object_name), here, there)
-
-    def fields(self, object_name: str = ACCOUNT) -> pl.DataFrame:
-        """Return one row a field of the object in the org, whether mapped or not; see `summaries.org_fields`."""
-        mapping = self.mapped(object_name)
-        return summaries.org_fields(mapping, self.org.describe(mapping.sobject))
-
-    def edit_mapping(self, edits: Mapping[str, Mapping[str, Any]], object_name: str = ACCOUNT) -> None:
-        """Change mapped fields, named by their Salesforce field, and save the mapping file; its comments are kept.
-
-        Raises InputError for a value that a field cannot have, ConfigError when the mapping as a whole is not valid;
-        the file is then left as it was.
-        """
-        self._allow("edit")
-        mapping = self.mapped(object_name)
-        fields = tuple(_edited(field, edits.get(field.there, {})) for field in mapping.fields)
-        unknown = set(edits) - {field.there for field in fields}
-        if unknown:
-            raise NotFoundError(f"Not mapped: {', '.join(sorted(unknown))}.", hint="Add the field to the mapping file.")
-        self.edit_object(object_name, {"fields": fields})
-
-    def edit_object(self, object_name: str, edits: Mapping[str, Any]) -> None:
-        """Change settings of an object, such as its mode or scope, and save the mapping file; its comments are kept.
-
-        Raises ConfigError when the mapping as a whole is not valid; the file is then left as it was.
-        """
-        self._allow("edit")
-        mapping = self.mapped(object_name).model_copy(update=dict(edits))
-        changed = self.settings.model_copy(update={"objects": {**self.settings.objects, object_name: mapping}})
-        save(self.folder / MAPPING_FILE, changed)
-        self.settings = load(self.folder / MAPPING_FILE)
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -309,6 +148,7 @@ class Workspace(WorkspaceView):
         with self._run("plan") as run:
             self._match_what_is_new()
             sides = [with_lookups(self.org, each) for each in self._all_sides(directions)]
+            creates = any(each.mapping.create_there for each in sides)
             organization = self.org.organization
             made = make_plan(
                 sides,
@@ -319,6 +159,8 @@ class Workspace(WorkspaceView):
                 writeback=self.settings.writeback,
                 profile=self.settings.health.profile,
                 calls_left=self.org.budget.left,
+                mismatches=self.mismatches(None) if creates else None,
+                journal=self.store.journal() if creates else None,
             )
             for each in sides:
                 base = new_base(each)
@@ -336,12 +178,11 @@ class Workspace(WorkspaceView):
             wanted = commit_id or self.last_commit()
             if wanted is None:
                 raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
-            written = self.store.journal(wanted)
-            now = [self._as_it_is(each, written) for each in self._all_sides()]
-            made = seal(
-                undo_plan(written, now),
-                now,
-                org_id=self.org.org_id,
+            made = plan_undo(
+                wanted,
+                self.org,
+                self.store,
+                objects=self._all_sides(),
                 org_name=self.org.organization.name,
                 created_at=self.now(),
                 parent=self.last_commit(),
@@ -456,16 +297,6 @@ class Workspace(WorkspaceView):
             base=self.store.records("base", object_name),
         )
 
-    def _as_it_is(self, sides: Sides, written: pl.DataFrame) -> Sides:
-        """Return the sides with the records there that a commit wrote, read again now."""
-        rows = written.filter(pl.col("object") == sides.object)
-        if rows.is_empty():
-            return sides
-        there = rows.select(pl.when(pl.col("side") == "there").then("field").otherwise("partner")).to_series()
-        paths = sorted({*there, sides.mapping.name})
-        fresh, _ = read_again(self.org, sides.mapping.sobject, rows["there_id"].unique().sort(), paths)
-        return replace(sides, there=fresh.rename({"Id": frames.RECORD_KEY}))
-
     def _records_or_none(self, side: Side, object_name: str) -> pl.DataFrame:
         """Return the records of a side; none at all, with the columns that matching looks at, before they were read."""
         found = self.store.records(side, object_name)
@@ -486,24 +317,3 @@ class Workspace(WorkspaceView):
         self.store.save_plan(plan.meta(), plan.changes)
         run.read, run.held = self.links().height, plan.changes.height - plan.writes
         run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"
-
-    def _allow(self, deed: Literal["edit", "commit"]) -> None:
-        allowed = getattr(self.settings.access, deed)
-        person = os.environ.get("CS_TOOLKIT_USER") or getpass.getuser()
-        if "*" not in allowed and person not in allowed:
-            raise PermissionDenied(
-                f"{person} may not {deed} in this workspace.",
-                hint=f"[access] {deed} in the mapping file names who may: {', '.join(allowed) or 'nobody'}.",
-            )
-
-
-def _edited(field: FieldMapping, edits: Mapping[str, Any]) -> FieldMapping:
-    """Return a mapped field with some of its settings changed; what was left to its default stays so."""
-    try:
-        return FieldMapping(**(field.model_dump(exclude_unset=True) | dict(edits)))
-    except ValueError as error:
-        given = ", ".join(f"{name} = {value!r}" for name, value in edits.items())
-        raise InputError(
-            f"{field.there} cannot be mapped with {given}.",
-            hint="The mapping file that `cs-toolkit init` writes explains each setting and what it may be.",
-        ) from error

@@ -40,7 +40,7 @@ def fit(text: str, describes: Mapping[str, ObjectDescribe]) -> Fitted:
         lines += block.lines if describe is None else _fitted(block, describe, notes)
         last = number + 1 == len(blocks) or blocks[number + 1].object != block.object
         if describe is not None and last:
-            lines += _offer(block.object, describe, text)
+            lines += _offer(block.object, describe, "\n".join(lines))
     return Fitted("\n".join(lines).rstrip("\n") + "\n", tuple(notes))
 
 

@@ -57,11 +57,13 @@ class Writeback(Model):
     """What guards a commit. When ``guard_prefix`` is set, only fields that start with it are written there (VIT-19).
 
     ``guarded`` "output" asks the prefix only of fields that go out and never come in; two-way fields were chosen one by
-    one. From ``bulk_from`` records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
+    one. ``sync_on_view`` lets a look at a record here send its changes to Salesforce (CSU-5). From ``bulk_from``
+    records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
     """
 
     guard_prefix: str | None = None
     guarded: Literal["all", "output"] = "all"
+    sync_on_view: bool = False
     bulk_from: Annotated[int, Field(ge=1)] = 2000
     max_api_calls: Annotated[int, Field(ge=1)] | None = 1000
 

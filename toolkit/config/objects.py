@@ -60,6 +60,18 @@ ACCOUNT_PATHS = {
 """The way from a standard object to the account, where the mapping does not say."""
 
 
+NAME_FIELDS = {
+    "Task": "Subject",
+    "Event": "Subject",
+    "EmailMessage": "Subject",
+    "Note": "Title",
+    "ContentNote": "Title",
+    "Contract": "ContractNumber",
+    "Case": "CaseNumber",
+}
+"""The field that names a record, of the standard objects where it is not Name."""
+
+
 class Picklist(Model):
     """Records whose picklist ``field`` has one of ``values`` (CC-3, CC-5, CC-6)."""
 
@@ -227,6 +239,8 @@ class ObjectMapping(Model):
         """Return the mapping as the object `name` of the mapping file; `Settings` does this for each of its objects."""
         copy = self.model_copy()
         copy._object = name
+        if "name" not in self.model_fields_set:  # not set for good, so that a save does not write what nobody said
+            copy.__dict__["name"] = NAME_FIELDS.get(self.sobject, "Name")
         return copy
 
     @property
