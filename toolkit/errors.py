@@ -20,6 +20,7 @@ door it came through. A secret never becomes part of an error.
     │   ├── DigestError         the plan is not the one that was reviewed
     │   ├── PreflightError      values or fields that Salesforce would refuse (``findings``)
     │   └── PermissionDenied    this person may not do this, by the mapping file's [access]
+    ├── BrakeError              a run would change more than the mapping file allows; nothing was changed (BEY-8)
     └── StoreError              the workspace's own state
         ├── StoreInUseError     another run holds the store
         └── StepMissingError    a step was called before the one it builds on
@@ -137,6 +138,12 @@ class PreflightError(PlanError):
 
 class PermissionDenied(PlanError):  # noqa: N818 - reads as what happened
     """The [access] section does not let this person do this."""
+
+
+class BrakeError(ToolkitError):
+    """A run would change, drop or clear more than the brakes of the mapping file allow, or the org's schema moved under
+    it. Nothing was changed; the hint says how to go on.
+    """
 
 
 class StoreError(ToolkitError):

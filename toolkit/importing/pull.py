@@ -1,40 +1,47 @@
 """Bring the records there up to date: everything in scope the first time, then what changed since.
 
-Salesforce does not tell when a record leaves a list view, nor when one enters it without being changed (the view's
-filter was edited, or looks at a date or at another object). So each pull also reads which ids are in the view, and
-compares: who left goes to ``skips`` with the reason, who entered is read by id. A formula changes without a trace in
-its record; where one is mapped, every pull reads everything.
+A pull that follows another asks, in one call, for the records in scope that changed, how many changed in or out of it,
+what was deleted or merged, and how many are in scope now. Only when that number is not ours, when the scope is another
+one than last time, or when a record may come and go without being changed, all ids are compared; whatever an earlier
+pull missed is mended by that. Accounts that entered or left their scope take the records that hang on them along. A
+formula changes without a trace in its record; where one is mapped, every pull reads everything.
 
 The watermark is the latest ``SystemModstamp`` that was read, never a clock of ours. The next pull goes back a little
 behind it: a record's stamp is set when its transaction writes it, which can be minutes before others can see it.
+
+A large reading is spilled to the disk in parts and goes on where it was cut off. A pull that would drop too much, or
+finds a field of another type than before, stops before it changes anything (BEY-8).
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import polars as pl
 
 from toolkit import values
+from toolkit.config.models import Brakes
 from toolkit.config.objects import ObjectMapping
-from toolkit.errors import NotFoundError, StoreError
-from toolkit.frames import RECORD_KEY, SKIPS
+from toolkit.errors import NotFoundError, StepMissingError, StoreError
+from toolkit.frames import RECORD_KEY
+from toolkit.importing.brakes import check_shrinking, check_types
+from toolkit.importing.following import Accounts, Before, Brake, Outcome, follow, read_all
+from toolkit.importing.keeping import LEFT_SCOPE, keep
+from toolkit.importing.reading import STAMP, Reader, relationships
+from toolkit.importing.scope import ResolvedScope, resolve_scope
 from toolkit.salesforce.describe import ObjectDescribe
 from toolkit.salesforce.org import Org
 from toolkit.salesforce.query import Progress
-from toolkit.salesforce.soql import both, literal
 from toolkit.store import Store
 
-STAMP = "SystemModstamp"
+__all__ = ["LEFT_SCOPE", "OVERLAP", "PullResult", "pull", "scope_of"]
 
 OVERLAP = timedelta(minutes=15)
 """How far a pull goes back behind the watermark: ten minutes, as long as Salesforce lets a transaction run, and the
 minutes that reading may take. Of a read that takes longer, its length is taken off the watermark as well."""
-
-_ALWAYS = {"id": "Id", STAMP.lower(): STAMP}  # read whether or not they are mapped, in whatever case
-
-LEFT_SCOPE = "scope (VIT-1)"
-"""The rule under which ``skips`` holds the records that left the scope."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ class PullResult:
     """What a pull did. ``read`` counts the records that Salesforce sent, ``records`` those in scope now.
 
     ``changed`` are new or hold other values than before; ``left`` have left the scope or were deleted since the last
-    pull.
+    pull. ``advice`` are sentences about the scope, for the admin; ``resolved`` is the scope, for the objects that keep
+    to its records.
     """
 
     read: int
@@ -52,6 +60,8 @@ class PullResult:
     full: bool
     watermark: datetime | None
     scope: str
+    advice: tuple[str, ...] = ()
+    resolved: ResolvedScope | None = None
 
     def __str__(self) -> str:
         how = "read in full" if self.full else "read what changed"
@@ -59,136 +69,224 @@ class PullResult:
         return f"{self.records:,} records in {self.scope}, {how}: {self.changed:,} new or changed{left}"
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """What is read of an object: which records, and which fields of them."""
-
-    org: Org
-    sobject: str
-    name: str
-    paths: tuple[str, ...]
-    label: str
-    where: str | None
-    scope: str | None
-    progress: Progress | None
-
-    def all(self) -> pl.DataFrame:
-        return self._shaped(
-            self.org.records(self.sobject, self._asked(), self.where, self.scope, progress=self.progress)
-        )
-
-    def since(self, at: datetime) -> pl.DataFrame:
-        """Return the records in scope that were changed since `at`, or whose related records were."""
-        stamp = literal(at)
-        changed = " OR ".join(f"{prefix}{STAMP} >= {stamp}" for prefix in ("", *_relationships(self.paths)))
-        where = both(self.where, changed)
-        return self._shaped(self.org.records(self.sobject, self._asked(), where, self.scope, progress=self.progress))
-
-    def ids(self) -> pl.Series:
-        return self.org.records(self.sobject, ["Id"], self.where, self.scope)["Id"]
-
-    def by_ids(self, ids: pl.Series) -> pl.DataFrame:
-        return self._shaped(self.org.by_ids(self.sobject, ids, self._asked()))
-
-    def existing(self, ids: pl.Series) -> pl.Series:
-        return self.org.by_ids(self.sobject, ids, ["Id"])["Id"]
-
-    def _asked(self) -> list[str]:
-        return ["Id", STAMP, *(path for path in self.paths if path.lower() not in _ALWAYS)]
-
-    def _shaped(self, frame: pl.DataFrame) -> pl.DataFrame:
-        columns = {RECORD_KEY: "Id", STAMP: STAMP} | {path: _ALWAYS.get(path.lower(), path) for path in self.paths}
-        return frame.select(pl.col(source).alias(column) for column, source in columns.items())
-
-
 def pull(
     org: Org,
     mapping: ObjectMapping,
     store: Store,
     *,
-    name: str = "account",
+    name: str | None = None,
     full: bool = False,
     progress: Progress | None = None,
+    accounts: ObjectMapping | None = None,
+    accounts_scope: ResolvedScope | None = None,
+    brakes: Brakes | None = None,
+    accept_shrinking: bool = False,
+    accept_retyped: bool = False,
 ) -> PullResult:
     """Bring ``store.records("there", name)`` up to date and return what that took.
 
     The frame has the columns ``id``, ``SystemModstamp`` and every path that `mapping` reads, sorted by ``id``. `full`
     reads everything again, also when the stored records are damaged. A second pull with nothing changed in the org
-    changes nothing in the store.
+    changes nothing in the store. `accounts` is the mapping of the customers, to whose records the object's scope may
+    keep; they are pulled before, and `accounts_scope` is that pull's ``resolved``, which saves asking for it again.
+    `accept_shrinking` and `accept_retyped` let go on what `brakes` would stop.
 
     Raises NotFoundError when the list view is gone, or naming every mapped field that the org does not have or does not
-    show to the integration user (CAT-16); StoreError when the stored records are damaged.
+    show to the integration user (CAT-16); BrakeError when too many records would go or a field changed its type
+    (BEY-8); InputError for a scope that does not fit the org; StepMissingError when the accounts that the scope keeps
+    to were never pulled; StoreError when the stored records are damaged.
     """
+    name = name or mapping.object
     describe = org.describe(mapping.sobject)
-    types = _types_of(describe, mapping)
-    reader = _reader(org, mapping, name, progress)
-    before = _stored(store, name, forgive=full)
-    watermark = store.watermark(name)
-    started = time.monotonic()
-    if full or before is None or watermark is None or not _can_follow(before, types, describe, reader.paths):
-        full, watermark = True, None
-        now = read = reader.all()
-    else:
-        read, now = _changes(reader, before, watermark - OVERLAP)
-    watermark = _latest(watermark, read, time.monotonic() - started)
-    left = _left(reader, mapping, before, now)
-    changed = _count_changed(before, now)
-    _keep(store, name, before, now, left)
-    if watermark != store.watermark(name):  # last: a pull that dies before this is simply repeated
-        store.set_watermark(name, watermark)
-    return PullResult(read.height, now.height, changed, left.height, full, watermark, reader.label)
+    last_scope, last_fields = store.pulled(name) or (None, {})
+    fields = _fields_of(describe, mapping, last_fields)
+    if not accept_retyped:
+        check_types(mapping.sobject, last_fields, fields)
+    scope = scope_of(org, mapping, accounts, accounts_scope)
+    members = _accounts(store, name, scope)
+    reader = _reader(org, mapping, fields, scope, members, store.incoming(name), progress)
+    before = _before(store, name, reader, forgive=full)
+    same_fields = all(last_fields.get(path, kind) == kind for path, kind in fields.items())
+    brake = partial(_brake, brakes or Brakes(), scope.label, last_scope not in (None, scope.text), accept_shrinking)
+    run = _Run(store, name, reader, before, members, last_scope, brake)
+    if full or not same_fields or not _leaves_stamps(describe, reader.paths):
+        return run.in_full(mapping.name, fields)
+    return run.since_last(mapping.name, fields)
 
 
-def _types_of(describe: ObjectDescribe, mapping: ObjectMapping) -> dict[str, pl.DataType]:
-    """Return the type of every column that is read. Raises NotFoundError that names all fields that are not there."""
-    types: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
-    missing: list[NotFoundError] = []
+@dataclass(frozen=True)
+class _Run:
+    """One pull, with all that it knows before it reads."""
+
+    store: Store
+    name: str
+    reader: Reader
+    before: Before | None
+    members: Accounts | None
+    last_scope: str | None
+    brake: Brake
+
+    def since_last(self, name_path: str, fields: Mapping[str, str]) -> PullResult:
+        """Read what changed, or everything where that cannot be told."""
+        watermark, scope = self.store.watermark(self.name), self.reader.scope
+        same_scope = self.last_scope == scope.text
+        if self.before is None or not self.before.comparable or watermark is None:
+            return self.in_full(name_path, fields)
+        if not same_scope and not scope.countable:
+            return self.in_full(name_path, fields)
+        lost_sight = scope.accounts is not None and (self.members is None or self.members.then is None)
+        started = time.monotonic()
+        outcome = follow(
+            self.reader,
+            self.before,
+            watermark - OVERLAP,
+            self.brake,
+            accounts=self.members,
+            compare_ids=not same_scope or scope.volatile or lost_sight,
+        )
+        minutes = (time.monotonic() - started) // 60
+        return self._kept(outcome, name_path, fields, _latest(watermark, outcome, minutes))
+
+    def in_full(self, name_path: str, fields: Mapping[str, str]) -> PullResult:
+        """Read everything. What an earlier run had begun to read is brought up to date from the moment it began."""
+        outcome = read_all(self.reader, self.before, self.brake)
+        result = self._kept(outcome, name_path, fields, outcome.reading.anchor)
+        if not outcome.reading.went_on or result.watermark is None:
+            return result
+        stored = _before(self.store, self.name, self.reader, forgive=False)
+        members = _accounts(self.store, self.name, self.reader.scope)
+        after = replace(self, before=stored, members=members, last_scope=self.reader.scope.text)
+        rest = after.since_last(name_path, fields)
+        return replace(rest, read=result.read + rest.read, full=True, left=result.left + rest.left)
+
+    def _kept(
+        self, outcome: Outcome, name_path: str, fields: Mapping[str, str], watermark: datetime | None
+    ) -> PullResult:
+        had = 0 if self.before is None else self.before.ids.len()
+        self.brake(had, outcome.gone.len())
+        changed = keep(self.store, self.name, self.reader, self.before, outcome, name_path=name_path)
+        scope = self.reader.scope
+        _keep_accounts(self.store, self.name, self.members)
+        if self.store.pulled(self.name) != (scope.text, dict(fields)):
+            self.store.set_pulled(self.name, scope.text, fields)
+        if watermark != self.store.watermark(self.name):  # last: a pull that dies before this is simply repeated
+            self.store.set_watermark(self.name, watermark)
+        self.reader.forget()
+        return PullResult(
+            read=outcome.reading.received,
+            records=outcome.rows,
+            changed=changed,
+            left=outcome.gone.len(),
+            full=outcome.how == "full",
+            watermark=watermark,
+            scope=scope.label,
+            advice=scope.advice,
+            resolved=scope,
+        )
+
+
+def scope_of(
+    org: Org,
+    mapping: ObjectMapping,
+    accounts: ObjectMapping | None = None,
+    accounts_scope: ResolvedScope | None = None,
+) -> ResolvedScope:
+    """Return the scope of `mapping` as the org stands; raises like `resolve_scope`, and when the list view is gone."""
+    if mapping.acts_as in ("account", "user"):
+        accounts = None
+    if accounts is not None and accounts_scope is None:
+        accounts_scope = scope_of(org, accounts)
+    view = org.list_view(mapping.sobject, mapping.scope.list_view) if mapping.scope.list_view else None
+    return resolve_scope(mapping, org.describe(mapping.sobject), view, accounts_scope, accounts)
+
+
+def _fields_of(describe: ObjectDescribe, mapping: ObjectMapping, last: Mapping[str, str]) -> dict[str, str]:
+    """Return the Salesforce type of every field that is read. Raises NotFoundError naming all that are not there."""
+    types: dict[str, str] = {}
+    missing: list[str] = []
+    hint = ""
     for path in (STAMP, *mapping.there_paths):
         try:
-            types[path] = values.column_dtype(describe.field(path).type)
+            types[path] = describe.field(path).type
         except NotFoundError as error:
-            missing.append(error)
+            was = f"; at the last pull it was a {last[path]}" if path in last else ""
+            missing.append(f"  - {error.message}{was}")
+            hint = hint or error.hint
     if missing:
-        listed = "\n".join(f"  - {error.message}" for error in missing)
+        listed = "\n".join(missing)
         count = "a mapped field" if len(missing) == 1 else f"{len(missing)} mapped fields"
         raise NotFoundError(
             f"{count} cannot be read from {mapping.sobject}:\n{listed}",
-            hint=f"{missing[0].hint} (CAT-16, CAT-21); or correct `there` in the mapping file",
+            hint=f"{hint} (CAT-16, CAT-21); or correct `there` in the mapping file, or take the field out of it. "
+            "Nothing was changed (BEY-8)",
         )
     return types
 
 
-def _reader(org: Org, mapping: ObjectMapping, name: str, progress: Progress | None) -> _Reader:
-    label, where, scope = f"all of {mapping.sobject}", None, None
-    if mapping.scope.list_view is not None:
-        view = org.list_view(mapping.sobject, mapping.scope.list_view)
-        label, where, scope = f'the list view "{view.label}"', view.where or None, view.scope
-    return _Reader(org, mapping.sobject, name, mapping.there_paths, label, where, scope, progress)
+def _reader(
+    org: Org,
+    mapping: ObjectMapping,
+    fields: Mapping[str, str],
+    scope: ResolvedScope,
+    members: Accounts | None,
+    folder: Path,
+    progress: Progress | None,
+) -> Reader:
+    schema: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
+    schema |= {path: values.column_dtype(kind) for path, kind in fields.items()}
+    kept = members.now if members is not None and not scope.countable else None
+    return Reader(org, mapping.sobject, mapping.there_paths, schema, scope, kept, folder, progress)
 
 
-def _stored(store: Store, name: str, *, forgive: bool) -> pl.DataFrame | None:
+def _accounts(store: Store, name: str, scope: ResolvedScope) -> Accounts | None:
+    """Return the accounts that a scope keeps to, None when it keeps to none or they were not pulled."""
+    if scope.accounts is None:
+        return None
+    now, then = store.scan_records("there", scope.accounts.object), store.scan_records("scope", name)
+    if now is not None:
+        return Accounts(_ids_of(now), None if then is None else _ids_of(then))
+    if scope.countable:
+        return None
+    raise StepMissingError(
+        f"{scope.label} is kept by the accounts in scope, which were not pulled yet",
+        hint=f"pull {scope.accounts.object} first",
+    )
+
+
+def _keep_accounts(store: Store, name: str, members: Accounts | None) -> None:
+    if members is not None and (members.then is None or members.entered.len() or members.left.len()):
+        store.save_records("scope", name, members.now.to_frame())
+
+
+def _before(store: Store, name: str, reader: Reader, *, forgive: bool) -> Before | None:
     try:
-        return store.records("there", name)
+        frame = store.scan_records("there", name)
     except StoreError:
         if not forgive:
             raise
         return None
+    if frame is None:
+        return None
+    kept, wanted = frame.collect_schema(), reader.schema
+    comparable = all(kept.get(column) == dtype for column, dtype in wanted.items())
+    path = reader.scope.accounts.path.lower() if reader.scope.accounts else None
+    return Before(
+        frame=frame.select(*wanted) if comparable else frame,
+        ids=_ids_of(frame),
+        account=next((column for column in wanted if column.lower() == path), None),
+        comparable=comparable,
+        as_stored=list(kept) == list(wanted),
+    )
 
 
-def _can_follow(
-    before: pl.DataFrame, types: dict[str, pl.DataType], describe: ObjectDescribe, paths: tuple[str, ...]
-) -> bool:
-    """Return whether what is stored has today's columns, and a change of each of them leaves a stamp."""
-    if dict(before.schema) != types:
-        return False
-    stamps = [f"{prefix}{STAMP}" for prefix in _relationships(paths)]
+def _ids_of(frame: pl.LazyFrame) -> pl.Series:
+    return frame.select(RECORD_KEY).collect(engine="streaming")[RECORD_KEY]
+
+
+def _leaves_stamps(describe: ObjectDescribe, paths: tuple[str, ...]) -> bool:
+    """Return whether a change of each field leaves a stamp: in the record, or in one that it refers to."""
+    stamps = [f"{prefix}{STAMP}" for prefix in relationships(paths)]
     return not any(describe.field(path).calculated for path in paths) and all(_has(describe, path) for path in stamps)
-
-
-def _relationships(paths: tuple[str, ...]) -> list[str]:
-    """Return the ways to every record that `paths` lead through: ``Owner.Manager.Name`` gives both of its steps."""
-    steps = [path.split(".")[:-1] for path in paths]
-    return sorted({".".join(step[:depth]) + "." for step in steps for depth in range(1, len(step) + 1)})
 
 
 def _has(describe: ObjectDescribe, path: str) -> bool:
@@ -199,56 +297,15 @@ def _has(describe: ObjectDescribe, path: str) -> bool:
     return True
 
 
-def _changes(reader: _Reader, before: pl.DataFrame, since: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return what Salesforce sent, and the records as they are now."""
-    in_scope = reader.ids()
-    read = reader.since(since)
-    known = pl.concat([before[RECORD_KEY], read[RECORD_KEY]])
-    entered = in_scope.filter(~in_scope.is_in(known.implode()))
-    if entered.len():
-        read = pl.concat([read, reader.by_ids(entered)])
-    stays = pl.col(RECORD_KEY).is_in(in_scope.implode()) & ~pl.col(RECORD_KEY).is_in(read[RECORD_KEY].implode())
-    return read, pl.concat([before.filter(stays), read]).sort(RECORD_KEY)
+def _brake(brakes: Brakes, label: str, scope_changed: bool, accepted: bool, before: int, left: int) -> None:
+    if not accepted:
+        check_shrinking(brakes, label, before, left, scope_changed=scope_changed)
 
 
-def _latest(watermark: datetime | None, read: pl.DataFrame, seconds: float) -> datetime | None:
-    stamps = read.select(pl.col(STAMP).max() - timedelta(minutes=seconds // 60)).to_series()
-    return pl.concat([stamps, pl.Series(STAMP, [watermark], stamps.dtype)]).max()  # type: ignore[return-value]
-
-
-def _count_changed(before: pl.DataFrame | None, now: pl.DataFrame) -> int:
-    if before is None or before.schema != now.schema:
-        return now.height
-    columns = [name for name in now.columns if name != STAMP]
-    return now.join(before, on=columns, how="anti", nulls_equal=True).height
-
-
-def _left(reader: _Reader, mapping: ObjectMapping, before: pl.DataFrame | None, now: pl.DataFrame) -> pl.DataFrame:
-    """Return a row of `SKIPS` for each record that is stored and no longer in scope."""
-    if before is None:
-        return SKIPS.empty()
-    gone = before.join(now, on=RECORD_KEY, how="anti")
-    if gone.is_empty():
-        return SKIPS.empty()
-    existing = reader.existing(gone[RECORD_KEY])
-    return gone.select(
-        object=pl.lit(reader.name),
-        side=pl.lit("there"),
-        id=RECORD_KEY,
-        name=mapping.name if mapping.name in gone.columns else pl.lit(None, pl.String),
-        rule=pl.lit(LEFT_SCOPE),
-        reason=pl.when(pl.col(RECORD_KEY).is_in(existing.implode()))
-        .then(pl.lit(f"no longer in {reader.label}"))
-        .otherwise(pl.lit("deleted in Salesforce")),
-    )
-
-
-def _keep(store: Store, name: str, before: pl.DataFrame | None, now: pl.DataFrame, left: pl.DataFrame) -> None:
-    within = {"object": name, "side": "there"}
-    skips = store.read(SKIPS, within=within)
-    came_back = pl.col("id").is_in(now[RECORD_KEY].implode()) | pl.col("id").is_in(left["id"].implode())
-    skips_now = pl.concat([skips.filter((pl.col("rule") != LEFT_SCOPE) | ~came_back), left])
-    if before is None or not now.equals(before):
-        store.save_records("there", name, now)
-    if not skips_now.sort(SKIPS.key).equals(skips):
-        store.write(SKIPS, skips_now, within=within)
+def _latest(watermark: datetime, outcome: Outcome, minutes: float) -> datetime | None:
+    if outcome.how == "full":
+        return outcome.reading.anchor
+    if outcome.reading.went_on:  # its oldest records are as they were then: what changed is read once more
+        return watermark
+    latest = outcome.fresh.select(pl.col(STAMP).max()).collect(engine="streaming").item()
+    return max(watermark, latest - timedelta(minutes=minutes)) if latest else watermark

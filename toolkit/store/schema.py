@@ -71,10 +71,15 @@ ALTER TABLE journal ADD COLUMN operation TEXT;
 UPDATE journal SET operation = CASE WHEN after IS NULL THEN 'clear' ELSE 'update' END;
 """
 
+_PULLED = """
+CREATE TABLE pulls (object TEXT PRIMARY KEY, scope TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
+"""
+
 STEPS: tuple[tuple[str, str], ...] = (
     ("The first tables", _FIRST),
     ("The journal knows what both sides agreed on", _JOURNALED_BASE),
     ("The journal knows what each row does", _JOURNALED_OPERATION),
+    ("A pull knows which scope and which types of field the last one read", _PULLED),
 )
 """Name and SQL of every step. The version of a store is the number of steps it has been through."""
 

@@ -4,6 +4,7 @@ Everything transactional is SQLite; the wide record frames are Parquet snapshots
 the difference. Every public method is one transaction: after it the change is there as a whole, or not at all.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,9 +21,9 @@ from toolkit.store.lock import RunLock
 from toolkit.store.snapshots import Snapshots
 from toolkit.store.tables import insert_rows, read_rows, replace_rows
 
-Side = Literal["here", "there", "base", "source", "metrics", "derived"]
-"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, a file as it was read, the metrics, and
-what is worked out over several objects."""
+Side = Literal["here", "there", "base", "source", "metrics", "derived", "scope"]
+"""Whose wide records: ours, Salesforce's, what both agreed on at the last sync, a file as it was read, the metrics,
+what is worked out over several objects, and the accounts to whose records an object's last pull kept."""
 
 FILE_NAME = "store.sqlite"
 
@@ -94,6 +95,41 @@ class Store:
         Raises StoreError when their file is missing or damaged; the hint says how to get them again.
         """
         return self._snapshots.read(side, name)
+
+    def adopt_records(self, side: Side, name: str, file: Path, rows: int) -> None:
+        """Replace the records of one side of `name` by a Parquet file of so many rows, which is moved into the store.
+
+        For frames too large for memory. The file is best written into the folder that `incoming` gives.
+        """
+        self._snapshots.adopt(side, name, file, rows)
+
+    def scan_records(self, side: Side, name: str) -> pl.LazyFrame | None:
+        """Return the records unread, or None when there are none; for frames too large for memory.
+
+        It may be read until the records are saved anew. Raises StoreError like `records`.
+        """
+        return self._snapshots.scan(side, name)
+
+    def count_records(self, side: Side, name: str) -> int:
+        """Return how many records there are, 0 when none were saved."""
+        return self._snapshots.rows(side, name)
+
+    def incoming(self, name: str) -> Path:
+        """Return the folder for what is being read of an object and is not yet whole; it outlives a killed process."""
+        folder = self.folder / "incoming" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def pulled(self, name: str) -> tuple[str, dict[str, str]] | None:
+        """Return the scope of the object's last pull and the Salesforce type of each field it read, or None."""
+        rows = self._database.query("SELECT scope, fields FROM pulls WHERE object = ?", (name,))
+        return (rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def set_pulled(self, name: str, scope: str, fields: Mapping[str, str]) -> None:
+        """Note the scope of the object's last pull, and the Salesforce type of each field it read."""
+        with self._database.transaction() as db:
+            row = {"object": name, "scope": scope, "fields": json.dumps(dict(sorted(fields.items())))}
+            db.table("pulls").insert(row, replace=True)
 
     def watermark(self, name: str) -> datetime | None:
         """Return the time up to which the object's changes in Salesforce have been read, or None."""

@@ -1,0 +1,134 @@
+"""What has been read of a large result and is not yet whole: Parquet parts on the disk, and where the reading stands.
+
+A part is on the disk before the note that counts it, so that whoever is killed in between reads at most one part again.
+Parts belong to one question; asked another, they begin anew.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from toolkit.frames import RECORD_KEY
+
+_NOTE = "note.json"
+
+
+@dataclass
+class _Part:
+    file: str
+    rows: int
+    first: str
+    last: str
+
+
+@dataclass
+class _Note:
+    """What is known of a reading. ``anchor`` is the org's latest stamp when it began, ``bookmark`` where it goes on."""
+
+    question: str
+    anchor: str | None = None
+    bookmark: dict[str, Any] | None = None
+    received: int = 0
+    complete: bool = False
+    parts: list[_Part] = field(default_factory=list)
+
+
+class Parts:
+    """The parts of one reading, in a folder of its own."""
+
+    def __init__(self, folder: Path, question: str) -> None:
+        self._folder = folder
+        self._note = _read_note(folder / _NOTE, question)
+        self.resumed = self._note.bookmark is not None or self._note.complete
+        if not self.resumed:
+            self.clear()
+
+    @property
+    def anchor(self) -> str | None:
+        """The org's latest stamp when the reading began, as text."""
+        return self._note.anchor
+
+    @property
+    def bookmark(self) -> Mapping[str, Any] | None:
+        """Where the reading goes on, or None at its beginning."""
+        return self._note.bookmark
+
+    @property
+    def complete(self) -> bool:
+        """Whether all has been read."""
+        return self._note.complete
+
+    @property
+    def received(self) -> int:
+        """How many records Salesforce has sent."""
+        return self._note.received
+
+    @property
+    def rows(self) -> int:
+        """How many records are kept."""
+        return sum(part.rows for part in self._note.parts)
+
+    def clear(self, anchor: str | None = None) -> None:
+        """Forget what was read, and begin."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._note = _Note(self._note.question, anchor)
+        self._write_note()
+
+    def add(self, frame: pl.DataFrame, received: int, bookmark: Mapping[str, Any] | None, *, complete: bool) -> None:
+        """Keep records of which `received` came; `bookmark` says where reading goes on."""
+        if frame.height:
+            sorted_frame = frame.sort(RECORD_KEY)
+            path = self._folder / f"part-{len(self._note.parts):06d}.parquet"
+            with path.open("wb") as file:
+                sorted_frame.write_parquet(file, compression="zstd", compression_level=1)
+                file.flush()
+                os.fsync(file.fileno())
+            first, last = sorted_frame[RECORD_KEY][0], sorted_frame[RECORD_KEY][-1]
+            self._note.parts.append(_Part(path.name, frame.height, first, last))
+        self._note.received += received
+        self._note.bookmark = dict(bookmark) if bookmark else None
+        self._note.complete = complete
+        self._write_note()
+
+    def frame(self, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+        """Return all that was kept, unread, sorted by id.
+
+        Parts that follow each other, as Salesforce sends them, are only strung together; others are sorted, which
+        needs memory for all of them.
+        """
+        parts = sorted(self._note.parts, key=lambda part: part.first)
+        scans = [pl.scan_parquet(self._folder / part.file) for part in parts]
+        if not scans:
+            return pl.LazyFrame(schema=dict(schema))
+        apart = all(before.last < after.first for before, after in pairwise(parts))
+        return pl.concat(scans) if apart else pl.concat(scans).sort(RECORD_KEY)
+
+    def remove(self) -> None:
+        """Remove everything, when it is kept elsewhere."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write_note(self) -> None:
+        path = self._folder / f"{_NOTE}.new"
+        with path.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self._note), file)
+            file.flush()
+            os.fsync(file.fileno())
+        path.replace(self._folder / _NOTE)
+
+
+def _read_note(path: Path, question: str) -> _Note:
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return _Note(question)
+    if kept.get("question") != question:
+        return _Note(question)
+    return _Note(**{**kept, "parts": [_Part(**part) for part in kept["parts"]]})
