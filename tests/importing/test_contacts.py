@@ -9,7 +9,8 @@ from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS
 from toolkit.importing.emails import normal_email
 from toolkit.importing.extras import extra_reads
-from toolkit.importing.records import import_object
+from toolkit.importing.records import blank_here, import_object
+from toolkit.matching.match import match
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 FIELDS = [
@@ -140,6 +141,31 @@ def test_two_contacts_with_one_address_are_both_kept_and_told():
     assert done.here.height == 3
     reason = "2 contacts have the e-mail ada@acme.example: 003A, 003C; a member with it is not linked to a contact"
     assert told(done) == [("003A", "same e-mail (CC-11)", reason), ("003C", "same e-mail (CC-11)", reason)]
+
+
+def matched_by_email(rows, here=None, links=ACCOUNTS):
+    using = mapping(match=["email = Email"])
+    found = match(blank_here(using) if here is None else here, rows, using, links, NOW, object_name="contact")
+    others = links.filter(pl.col("object") != "contact")
+    return import_object(using, rows, here, pl.concat([others, found.links]), NOW, mismatches=found.mismatches)
+
+
+def test_contacts_that_share_an_address_only_with_each_other_are_adopted_where_it_is_matched_on():
+    twin = ("003C", "Ada (2)", "ada@acme.example", "0011")
+    first = matched_by_email(people(ADA, BOB, twin))
+    assert first.here["id"].to_list() == ["003A", "003B", "003C"]
+    third = matched_by_email(
+        people(ADA, BOB, twin, ("003D", *twin[1:])), first.here, pl.concat([ACCOUNTS, first.links])
+    )
+    assert third.counts["created"] == 1
+
+
+def test_contacts_that_share_an_address_with_one_who_may_be_either_are_held():
+    twin = ("003C", "Ada (2)", "ada@acme.example", "0011")
+    known = pl.DataFrame({"id": ["p1"], "email": ["ADA@acme.example"], "account_id": ["a1"]})
+    held = matched_by_email(people(ADA, twin), known)
+    assert held.counts["held"] == 2
+    assert held.here["id"].to_list() == ["p1"]
 
 
 def test_contacts_without_an_address_or_an_account_are_kept_and_told():

@@ -18,7 +18,9 @@ SALESFORCE = "salesforce"
 """The ``origin`` of a record here that Salesforce created."""
 
 FREE_KINDS = ("unmatched", "no_key")
-"""The mismatches of matching that an import may adopt; it holds the others, because a value is on several records."""
+"""The mismatches of matching that an import may adopt; it holds the others, because a value is on several records.
+
+Contacts that only share a value with each other are adopted as well, and told."""
 
 ID_TAKEN = "id (VIT-7)"
 ID_TWICE = "id (SKA-14)"
@@ -44,6 +46,9 @@ def judged(
     """
     rows = _beside(there, here, holding, mapping, mismatches).join(accounts, on="there_id", how="left")
     free = pl.lit(value=True) if mismatches is None else pl.col("kind").is_in(FREE_KINDS).fill_null(value=False)
+    if mapping.acts_as == "contact":
+        several = there.filter(~_is_wanted_here(there, here, holding, mapping))[RECORD_KEY]
+        free = free | ((pl.col("kind") == "duplicate_key") & pl.col("there_id").is_in(several.implode()))
     unmatched = pl.coalesce("why", pl.lit("it was not matched yet"))
     cases = [
         (pl.col("link").is_not_null(), "unchanged", None, None),
@@ -116,6 +121,23 @@ def _beside(
     )  # fmt: skip
     ours = ours.select(there_id=THERE_ID, returned=RECORD_KEY).filter(~pl.col("there_id").is_duplicated())
     return rows.join(ours, on="there_id", how="left")
+
+
+def _is_wanted_here(
+    there: pl.DataFrame, here: pl.DataFrame, holding: pl.DataFrame, mapping: ObjectMapping
+) -> pl.Series:
+    """Return which records there share the value of a match rule with a record here that has no partner yet.
+
+    Two people with one e-mail address are two people, unless one of them may be somebody who is here already.
+    """
+    alone = here.join(holding, left_on=RECORD_KEY, right_on="here_id", how="anti")
+    found = pl.repeat(False, there.height, dtype=pl.Boolean, eager=True)
+    for rule in mapping.match:
+        path = RECORD_KEY if rule.there == "Id" else rule.there
+        if rule.here in alone.columns and path in there.columns:
+            known = comparable(alone[rule.here]).drop_nulls()
+            found = found | comparable(there[path]).is_in(known.implode()).fill_null(value=False)
+    return found
 
 
 def _wanted_id(there: pl.DataFrame, mapping: ObjectMapping) -> pl.Expr:
