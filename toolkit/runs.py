@@ -23,8 +23,13 @@ class Run:
     failed: int = 0
     api_calls: int = 0
     note: str = ""
+    parts: tuple["Run", ...] = ()
 
     def __str__(self) -> str:
+        if self.parts:
+            told = [f"{part.object}: {part.note or ', '.join(part.figures())}" for part in self.parts]
+            told += [calls(self.api_calls)] if self.api_calls else []
+            return "\n  ".join([f"{self.step}:", *told])
         told = [self.note] if self.note else self.figures()
         if self.note and self.api_calls:
             told.append(calls(self.api_calls))
@@ -39,7 +44,7 @@ class Run:
         return told or ["nothing to do"]
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(str(self))}</p>"
+        return f"<p>{escape(str(self)).replace(chr(10), '<br>')}</p>"
 
 
 def calls(number: int) -> str:
@@ -48,10 +53,10 @@ def calls(number: int) -> str:
 
 
 def total(runs: Sequence[Run]) -> Run:
-    """Return the runs of one step over several objects as one; the note says what each object's did."""
+    """Return the runs of one step over several objects as one, of which they are the parts."""
     if len(runs) == 1:
         return runs[0]
-    whole = Run(runs[0].step, note="; ".join(f"{run.object} {run.note}" for run in runs if run.note))
+    whole = Run(runs[0].step, parts=tuple(runs))
     for run in runs:
         for figure in ("read", "written", "skipped", "held", "failed", "api_calls"):
             setattr(whole, figure, getattr(whole, figure) + getattr(run, figure))

@@ -66,6 +66,7 @@ def _import(console: Console, workspace: Workspace) -> None:
         console.print(str(workspace.load()), markup=False)
     console.print(str(workspace.match()), markup=False)
     printing.print_mismatches(console, workspace.mismatches())
+    console.print(str(workspace.import_records()), markup=False)
 
 
 def _judge(console: Console, workspace: Workspace) -> None:

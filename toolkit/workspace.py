@@ -82,6 +82,8 @@ class Workspace(ConnectedWorkspace):
             run.read, run.written = here.height + there.height, matched.links.height
             run.held = matched.mismatches.height
             run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records without a partner"
+            if not mapping.match:
+                run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records are only on one side"
         return run
 
     def preview(self, object_name: str = ACCOUNT) -> Preview:

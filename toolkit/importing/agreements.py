@@ -52,6 +52,11 @@ class Agreed:
     skips: pl.DataFrame
     remarks: pl.DataFrame
 
+    def __str__(self) -> str:
+        active = self.agreements.filter(status="active").height
+        left = f"; {self.skips.height:,} records are none" if self.skips.height else ""
+        return f"{self.agreements.height:,} agreements, {active:,} of them in force{left}"
+
 
 def agreements(there: pl.DataFrame, mapping: ObjectMapping, accounts: pl.DataFrame, as_of: date) -> Agreed:
     """Return what the records `there` agree on, as of a day.
