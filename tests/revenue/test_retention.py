@@ -84,6 +84,12 @@ def test_each_term_of_what_renews_by_itself_was_up_for_renewal():
     assert rates(agreed({**tacit, "end": "2027-01-31"}))["renewing"] == 0
 
 
+def test_a_term_of_several_years_that_renewed_by_itself_before_was_not_up_for_renewal():
+    tacit = {"account_id": "A", "start": "2023-01-01", "end": "2025-12-31", "mrr": 100, "tacit": True}
+    found = rates(agreed(tacit))
+    assert (found["renewing"], found["running"], found["grr_renewing"]) == (0, 100, None), "its term is to 2028-12-31"
+
+
 def test_an_end_on_the_very_day_of_the_snapshot_is_handed_over_and_still_adds_up():
     found = rates(agreed(("A", "2026-01-01", "2027-01-01", 100), ("A", "2027-01-01", None, 40)))
     assert (found["renewing"], found["renewed"], found["grr"], found["nrr_renewing"]) == (100, 40, 0.4, 0.4)

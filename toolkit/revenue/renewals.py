@@ -27,7 +27,8 @@ def renewals(agreements: pl.DataFrame, as_of: date, days: int = DAYS, overdue_da
     runs = with_terms(with_runs(agreements), as_of).with_columns(renewal_date=pl.col("end") + DAY)
     soon = pl.col("renewal_date").is_between(as_of + timedelta(days=1), as_of + timedelta(days=days))
     late = pl.col("renewal_date").is_between(as_of - timedelta(days=overdue_days), as_of)
-    overdue = (pl.col("renewal_date") <= as_of) & ~pl.col("tacit") & pl.col("follow_up").is_null()
+    # what renews by itself and is not followed has its present term by now, which ends later
+    overdue = (pl.col("renewal_date") <= as_of) & pl.col("follow_up").is_null()
     return conform(
         runs.filter((pl.col("start") <= as_of) & (soon | (late & overdue))).with_columns(
             overdue=overdue,
