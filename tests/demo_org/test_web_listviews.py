@@ -54,3 +54,16 @@ def test_the_rows_a_person_sees_come_in_pages(api, views, web_org):
 
 def test_a_list_view_that_is_not_there_is_not_found(api):
     assert api.get("/sobjects/Account/listviews/00BdM0000000099QAA/describe").status_code == 404
+
+
+def test_there_are_views_of_contacts_with_a_role_and_of_won_deals(api):
+    for sobject, label, condition in (
+        ("Contact", "CS Contacts", "CS_Role__c != NULL"),
+        ("Opportunity", "Won Opportunities", "IsWon = TRUE"),
+    ):
+        listed = api.get(f"/sobjects/{sobject}/listviews").json()["listviews"]
+        view = next(each for each in listed if each["label"] == label)
+        query = api.get(view["describeUrl"]).json()["query"]
+        assert f"WHERE {condition}" in query
+        shown = api.get(f"{view['resultsUrl']}?limit=2000").json()["size"]
+        assert shown == api.query(f"SELECT count() FROM {sobject} WHERE {condition}")["totalSize"] > 20

@@ -171,3 +171,11 @@ def test_a_tooling_query_that_finds_nothing_names_no_entity(api):
         "entityTypeName": None,
         "records": [],
     }
+
+
+def test_a_field_that_came_with_a_package_says_so(api):
+    soql = "SELECT DeveloperName, NamespacePrefix FROM FieldDefinition WHERE EntityDefinitionId = 'Account' AND "
+    (packed,) = api.query(f"{soql} QualifiedApiName = 'ClientSuccess__ClientSuccess_SuccessScore__c'")["records"]
+    assert (packed["DeveloperName"], packed["NamespacePrefix"]) == ("ClientSuccess_SuccessScore", "ClientSuccess")
+    (own,) = api.query(f"{soql} QualifiedApiName = 'CS_Pulse__c'")["records"]
+    assert (own["DeveloperName"], own["NamespacePrefix"]) == ("CS_Pulse", None)

@@ -49,6 +49,13 @@ def field_from(schema: Schema, sobject: SObject, name: str, metadata: Definition
     return field
 
 
+def components_of(field: Field, metadata: Definition) -> tuple[Field, ...]:
+    """Return the fields that a new custom field is made of; only a geolocation is made of any."""
+    if field.type != "location":
+        return ()
+    return make.geolocation(field.name, field.label, _whole(metadata, "scale", 0, 15))[:-1]
+
+
 def definition_of(field: Field) -> dict[str, object]:
     """Return the Metadata of a custom field, as reading it back gives it."""
     kind = _kind_of(field)
@@ -64,7 +71,7 @@ def definition_of(field: Field) -> dict[str, object]:
         "formula": field.formula,
         "length": field.length if kind in _WITH_LENGTH else None,
         "precision": field.precision if kind in _NUMBERS else None,
-        "scale": field.scale if kind in _NUMBERS else None,
+        "scale": field.scale if kind in _NUMBERS or kind == "Location" else None,
         "displayFormat": field.number_format,
         "referenceTo": field.reference_to[0] if field.reference_to else None,
         "relationshipName": (field.relationship_name or "").removesuffix("__r") or None,
@@ -85,6 +92,18 @@ def _text(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -
 def _long_text(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -> Field:
     length = 255 if metadata["type"] == "TextArea" else _whole(metadata, "length", 256, 131_072)
     return make.text_area(name, str(metadata["label"]), length)
+
+
+def _rich_text(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -> Field:
+    return make.rich_text(name, str(metadata["label"]), _whole(metadata, "length", 256, 131_072))
+
+
+def _encrypted(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -> Field:
+    return make.encrypted(name, str(metadata["label"]), _whole(metadata, "length", 1, 175))
+
+
+def _location(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -> Field:
+    return make.geolocation(name, str(metadata["label"]), _whole(metadata, "scale", 0, 15))[-1]
 
 
 def _number(_schema: Schema, _sobject: SObject, name: str, metadata: Definition) -> Field:
@@ -193,6 +212,8 @@ def _kind_of(field: Field) -> str:
         return "AutoNumber"
     if field.type == "reference":
         return "MasterDetail" if field.cascade_delete else "Lookup"
+    if field.extra_type_info == "richtextarea":
+        return "Html"
     if field.type == "textarea":
         return "TextArea" if field.length <= 255 else "LongTextArea"
     return _TYPE_KINDS.get(field.type, "Text")
@@ -221,8 +242,9 @@ _SIMPLE: dict[str, Callable[..., Field]] = {
     "Email": make.email,
     "Phone": make.phone,
     "Url": make.url,
+    "Time": make.time_of_day,
 }
-_WITH_LENGTH = frozenset({"Text", "LongTextArea"})
+_WITH_LENGTH = frozenset({"Text", "LongTextArea", "Html", "EncryptedText"})
 _TYPE_KINDS = {
     "boolean": "Checkbox",
     "double": "Number",
@@ -235,11 +257,17 @@ _TYPE_KINDS = {
     "url": "Url",
     "picklist": "Picklist",
     "multipicklist": "MultiselectPicklist",
+    "time": "Time",
+    "encryptedstring": "EncryptedText",
+    "location": "Location",
 }
 _KINDS: dict[str, Callable[[Schema, SObject, str, Definition], Field]] = {
     "Text": _text,
     "TextArea": _long_text,
     "LongTextArea": _long_text,
+    "Html": _rich_text,
+    "EncryptedText": _encrypted,
+    "Location": _location,
     "Checkbox": _checkbox,
     "Picklist": _picklist,
     "MultiselectPicklist": _picklist,

@@ -7,6 +7,7 @@ createable nor updateable.
 
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.schema import (
+    MASK,
     MASTER_RECORD_TYPE_ID,
     TEXT_TYPES,
     ChildRelationship,
@@ -29,10 +30,12 @@ _SOAP_TYPES = {
     "percent": "xsd:double",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    "time": "xsd:time",
     "address": "urn:address",
+    "location": "urn:location",
     "base64": "xsd:base64Binary",
 }
-_NEVER_AGGREGATED = frozenset({"boolean", "address", "multipicklist", "base64"})
+_NEVER_AGGREGATED = frozenset({"boolean", "address", "location", "multipicklist", "base64"})
 
 
 _URLS = (
@@ -242,13 +245,13 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "formulaTreatNullNumberAsZero": field.formula is not None,
         "groupable": field.groupable and not long_text,
         "highScaleNumber": False,
-        "htmlFormatted": False,
+        "htmlFormatted": field.extra_type_info == "richtextarea",
         "idLookup": field.id_lookup or field.external_id,
         "inlineHelpText": field.help_text,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
+        "mask": MASK if field.type == "encryptedstring" else None,
+        "maskType": "all" if field.type == "encryptedstring" else None,
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": field.polymorphic,
@@ -257,7 +260,7 @@ def _field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
         "picklistValues": [_picklist_value(entry) for entry in field.picklist],
         "polymorphicForeignKey": field.polymorphic,
         "precision": field.precision,
-        "queryByDistance": field.type == "address",
+        "queryByDistance": field.type in ("address", "location"),
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,

@@ -11,7 +11,7 @@ from typing import Any
 
 from toolkit.demo_org.clock import Clock
 from toolkit.demo_org.completion import compile_for
-from toolkit.demo_org.custom_fields import Definition, definition_of, field_from, wrong
+from toolkit.demo_org.custom_fields import Definition, components_of, definition_of, field_from, wrong
 from toolkit.demo_org.database import Database
 from toolkit.demo_org.definitions import write_definitions
 from toolkit.demo_org.errors import Refusal
@@ -79,7 +79,8 @@ class Metadata:
                 raise Refusal(400, "DUPLICATE_DEVELOPER_NAME", message, ("DeveloperName",))
         for sobject, name in self._homes(full_name):
             field = field_from(self._schema, sobject, name, metadata)
-            self._put_field(sobject, field, metadata)
+            for each in (*components_of(field, metadata), field):
+                self._put_field(self._sobject(sobject.name), each, metadata)
         made = self._id_of(full_name)
         self._changed("create_field", full_name, dict(metadata))
         return made
@@ -90,11 +91,13 @@ class Metadata:
         if known is None:
             raise _not_found()
         for sobject, name in self._homes(known.full_name):
-            field = field_from(self._schema, sobject, name, {**known.metadata, **metadata})
+            definition = {**known.metadata, **metadata}
+            field = field_from(self._schema, sobject, name, definition)
             before = sobject.field(name)
             if before is not None and _column_kind(before) != _column_kind(field):
                 raise wrong(f"A field of type {before.type} cannot become one of type {field.type}", "Metadata")
-            self._put_field(sobject, field, metadata)
+            for each in (*components_of(field, definition), field):
+                self._put_field(self._sobject(sobject.name), each, metadata)
         self._changed("change_field", known.full_name, dict(metadata))
 
     def delete_field(self, id_or_name: str) -> None:
@@ -108,7 +111,9 @@ class Metadata:
         if not found:
             raise _not_found()
         for sobject, field in found:
-            self._drop_field(sobject, field)
+            parts = [each for each in sobject.fields if each.compound_field_name == field.name and each is not field]
+            for each in (field, *parts):
+                self._drop_field(self._sobject(sobject.name), each)
         self._ids.pop(full_name.lower(), None)
         self._changed("delete_field", full_name)
 
@@ -304,10 +309,12 @@ class Metadata:
                     if (each.child, each.field) != (sobject.name, field.name)
                 )
                 self._schema.replace(replace(parent, child_relationships=kept))
-        if self._restoring or not field.stored:
+        if self._restoring:
             return
         with self._database.writing() as connection:
             connection.execute("DELETE FROM FieldPermissions WHERE Field = ?", (f"{sobject.name}.{field.name}",))
+            if not field.stored:
+                return
             connection.execute(f'DROP TRIGGER IF EXISTS temp."{HISTORY}_{sobject.name}_{field.name}"')
             connection.execute(f'DROP INDEX IF EXISTS "{sobject.name}_{field.name}"')
             connection.execute(f'ALTER TABLE "{sobject.name}" DROP COLUMN "{field.name}"')

@@ -18,7 +18,7 @@ from toolkit.demo_org.merging import Merged, check_merge, merge_records
 from toolkit.demo_org.recycling import purge, remove_for_good, remove_from_bin, undelete_record
 from toolkit.demo_org.rules import Rules, standard_duplicate_rules
 from toolkit.demo_org.saving import Pending, Saver, Saving
-from toolkit.demo_org.schema import Field, Schema, SObject
+from toolkit.demo_org.schema import Field, Schema, SObject, masked
 from toolkit.demo_org.validation import Stored
 
 NOT_FOUND_TEXT = "The requested resource does not exist"
@@ -431,6 +431,8 @@ def json_value(field: Field, stored: Stored) -> object:
         return bool(stored)
     if field.type == "datetime":
         return f"{str(stored)[:-1]}+0000"
+    if field.type == "encryptedstring":
+        return masked(str(stored))
     return stored
 
 
@@ -447,6 +449,10 @@ def compound_address(sobject: SObject, field: Field, values: Mapping[str, Stored
 def _printed(sobject: SObject, field: Field, values: Mapping[str, Stored]) -> object:
     if field.type == "address":
         return compound_address(sobject, field, values)
+    if field.type == "location":
+        start = field.name.removesuffix("c")
+        place = {part.lower(): values.get(f"{start}{part}__s") for part in ("Latitude", "Longitude")}
+        return place if any(value is not None for value in place.values()) else None
     return json_value(field, values[field.name])
 
 

@@ -13,7 +13,14 @@ TEXT_TYPES = frozenset(
 )
 NUMBER_TYPES = frozenset({"double", "currency", "percent"})
 ID_TYPES = frozenset({"id", "reference"})
+MASK = "*"
+"""What every character of encrypted text reads as; nobody in the demo org has View Encrypted Data."""
 MASTER_RECORD_TYPE_ID = "012000000000000AAA"
+
+
+def masked(text: str) -> str:
+    """Return encrypted text as it is read."""
+    return MASK * len(text)
 
 
 @dataclass(frozen=True)
@@ -71,12 +78,13 @@ class Field:
     @property
     def custom(self) -> bool:
         """Whether the field is a custom one, by its suffix."""
-        return self.name.endswith(("__c", "__pc"))
+        return self.name.endswith(("__c", "__pc", "__s"))
 
     @property
     def namespace(self) -> str | None:
         """The prefix of the package a custom field came with (``Pack__Score__c``: Pack), or None."""
-        return self.name.partition("__")[0] if self.custom and self.name.count("__") > 1 else None
+        packaged = self.name.endswith(("__c", "__pc")) and self.name.count("__") > 1
+        return self.name.partition("__")[0] if packaged else None
 
     @property
     def developer_name(self) -> str:

@@ -8,7 +8,7 @@ needs the records themselves (does the parent exist, is the value taken) is left
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
@@ -194,6 +194,8 @@ def converter(field: Field, *, text: bool) -> Converter:
         return _date_converter(field, text)
     if field.type == "datetime":
         return _datetime_converter(field, text)
+    if field.type == "time":
+        return _time_converter(field, text)
     if field.type == "reference":
         return _reference_converter(field, text)
     if field.type == "email":
@@ -371,6 +373,21 @@ def _datetime_converter(field: Field, text: bool) -> Converter:
         if _DATE.fullmatch(trimmed):
             trimmed = f"{trimmed}T00:00:00Z"
         return to_stamp(_moment(field, trimmed, text))
+
+    return convert
+
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?Z?", re.ASCII)
+
+
+def _time_converter(field: Field, text: bool) -> Converter:
+    def convert(value: object) -> str | None:
+        trimmed = value.strip() if isinstance(value, str) else value
+        if trimmed is None or trimmed == "":
+            return None
+        if not isinstance(trimmed, str) or _TIME.fullmatch(trimmed) is None:
+            raise _wrong_type(field, value, text)
+        return time.fromisoformat(trimmed.removesuffix("Z")).isoformat("milliseconds") + "Z"
 
     return convert
 

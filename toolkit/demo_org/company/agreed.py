@@ -7,8 +7,8 @@ mostly less and sometimes more. A few chains have a gap or an overlap; the chain
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from toolkit.demo_org.automation import months_later
 from toolkit.demo_org.company.customers import Customer
@@ -24,8 +24,7 @@ _PLANS = ("Starter", "Business", "Enterprise")
 _FEES = {"SMB": 250.0, "Mid-Market": 1000.0, "Enterprise": 2500.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """One agreement: `arr` is worth a year whatever the term, `months` its term (None: open-ended)."""
 
     what: str
@@ -53,9 +52,9 @@ def agreements(rng: random.Random, customer: Customer, today: date) -> list[Agre
     if len(chain) > 1 and not runs_on:
         chain = _uneven(rng, chain)
     if not customer.active:
-        chain[-1] = replace(chain[-1], auto_renew=False)
+        chain[-1] = chain[-1]._replace(auto_renew=False)
     elif runs_on:
-        chain[-1] = replace(chain[-1], auto_renew=True)
+        chain[-1] = chain[-1]._replace(auto_renew=True)
     added = [] if runs_on else list(_added(rng, chain, today))
     return _awkward(customer, [*chain, *added], len(chain) - 1)
 
@@ -168,7 +167,7 @@ def _uneven(rng: random.Random, chain: list[Agreement]) -> list[Agreement]:
     each, moved = chain[place], 1 + int(rng.random() * 3)
     assert each.months is not None
     months = max(1, each.months - moved) if chance < 0.045 else each.months + moved
-    chain[place] = replace(each, months=months, auto_renew=False)
+    chain[place] = each._replace(months=months, auto_renew=False)
     return chain
 
 
@@ -185,25 +184,25 @@ def _added(rng: random.Random, chain: list[Agreement], today: date) -> Iterator[
         if start > today:
             continue
         extra = round(each.arr * (0.08 + rng.random() * 0.22), 2)
-        chain[place] = replace(each, arr=round(each.arr - extra, 2))
+        chain[place] = each._replace(arr=round(each.arr - extra, 2))
         plan = ADD_ONS[int(rng.random() * len(ADD_ONS))]
-        what = replace(each, what=EXPANSION, closed=closed, start=start, months=each.months - passed, arr=extra)
-        yield replace(what, plan=plan, fee=None, growth=1.0)
+        what = each._replace(what=EXPANSION, closed=closed, start=start, months=each.months - passed, arr=extra)
+        yield what._replace(plan=plan, fee=None, growth=1.0)
 
 
 def _awkward(customer: Customer, agreed: list[Agreement], last: int) -> list[Agreement]:
     """Put into the agreement at the place `last` what goes wrong in real orgs, for a few customers."""
     which, each = customer.number % AWKWARD_EVERY, agreed[last]
     if which == NO_START:
-        agreed[last] = replace(each, start=None)
+        agreed[last] = each._replace(start=None)
     elif which == NO_AMOUNT:
-        agreed[last] = replace(each, arr=None)
+        agreed[last] = each._replace(arr=None)
     elif which == OPEN_ENDED:
-        agreed[last] = replace(each, months=None, notice=None, auto_renew=False)
+        agreed[last] = each._replace(months=None, notice=None, auto_renew=False)
     elif which in AWKWARD_PLANS:
-        agreed[last] = replace(each, plan=AWKWARD_PLANS[which])
+        agreed[last] = each._replace(plan=AWKWARD_PLANS[which])
     elif which == CREDITED:
         amount = -round((each.arr or 0.0) * 0.05, 2)
-        credit = replace(each, what=CREDIT, arr=amount, closed=each.start or each.closed, fee=None, growth=1.0)
+        credit = each._replace(what=CREDIT, arr=amount, closed=each.start or each.closed, fee=None, growth=1.0)
         agreed.append(credit)
     return agreed

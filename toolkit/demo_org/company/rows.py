@@ -41,6 +41,8 @@ def write_rows(database: Database, sobject_name: str, rows: Sequence[Row]) -> No
 
 def new_ids(database: Database, schema: Schema, sobject_name: str, count: int) -> list[str]:
     """Return ids for so many new records."""
+    if not count:
+        return []
     sobject = schema.get(sobject_name)
     assert sobject is not None
     return [make_id(sobject.key_prefix, number) for number in database.next_numbers(sobject, count)]

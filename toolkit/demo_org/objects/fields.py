@@ -55,6 +55,43 @@ def text_area(name: str, label: str, length: int = 255, **more: Any) -> Field:
     )
 
 
+def rich_text(name: str, label: str, length: int = 32_768, **more: Any) -> Field:
+    """Return a text area whose text is HTML."""
+    return text_area(name, label, length, extra_type_info="richtextarea", **more)
+
+
+def encrypted(name: str, label: str, length: int = 175, **more: Any) -> Field:
+    """Return a text field that is read masked and cannot be filtered, sorted or grouped."""
+    field = Field(name, label, "encryptedstring", length, filterable=False, sortable=False, groupable=False)
+    return _field(field, more)
+
+
+def time_of_day(name: str, label: str, **more: Any) -> Field:
+    """Return a field for a time of day, which has no time zone."""
+    return _field(Field(name, label, "time", groupable=False), more)
+
+
+def geolocation(name: str, label: str, scale: int) -> tuple[Field, ...]:
+    """Return the coordinates of a custom geolocation and, last, the compound field that reads as both."""
+    start = name.removesuffix("c")
+    parts = (
+        number(f"{start}Latitude__s", f"{label} (Latitude)", scale + 3, scale),
+        number(f"{start}Longitude__s", f"{label} (Longitude)", scale + 3, scale),
+    )
+    whole = Field(
+        name,
+        label,
+        "location",
+        scale=scale,
+        createable=False,
+        updateable=False,
+        sortable=False,
+        groupable=False,
+        stored=False,
+    )
+    return (*(replace(part, compound_field_name=name, permissionable=False) for part in parts), whole)
+
+
 def email(name: str, label: str, **more: Any) -> Field:
     """Return an e-mail field."""
     return _field(Field(name, label, "email", 80), more)

@@ -14,10 +14,10 @@ class Column:
 
     `names` is the path of keys in JSON (one of them where nothing is nested), `index` the place in the row, `reading`
     how the stored value is turned into the answer: plain, boolean, datetime, number, address, label, formatted,
-    children or typeof. `function` is the outermost function in capitals, if any, and `written` the column as the
-    statement has it. The rows of a child subquery are read with `child`. Of a TYPEOF the row holds the parent's id;
-    `choices` has, for each object, the query that reads that parent's fields out of the same row, under None the one
-    for all other objects.
+    encryptedstring, children or typeof. `function` is the outermost function in capitals, if any, and `written` the
+    column as the statement has it. The rows of a child subquery are read with `child`. Of a TYPEOF the row holds the
+    parent's id; `choices` has, for each object, the query that reads that parent's fields out of the same row, under
+    None the one for all other objects.
     """
 
     names: tuple[str, ...]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from toolkit.demo_org.schema import masked
 from toolkit.demo_org.soql.formats import double_text, formatted, labelled
 from toolkit.demo_org.soql.prepared import Column, Parent, Query
 from toolkit.demo_org.soql.sources import NAME_OBJECT
@@ -204,6 +205,8 @@ def _json_reading(query: Query, column: Column, wire: _Wire) -> Callable[[Any], 
             return _json_moment
         case "address" | "location":
             return json.loads
+        case "encryptedstring":
+            return masked
         case "formatted":
             return formatted(column.field, query.zone)
         case "label":
@@ -221,6 +224,8 @@ def _csv_reading(query: Query, column: Column) -> Callable[[Any], str] | None:
             return double_text
         case "boolean":
             return _truth
+        case "encryptedstring":
+            return masked
         case "formatted":
             return formatted(column.field, query.zone)
         case "label":

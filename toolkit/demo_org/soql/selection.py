@@ -21,7 +21,7 @@ from toolkit.demo_org.soql.tree import Call, Expression, FieldsOf, Nested, Path,
 ADDRESS_PARTS = (*("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street"),)
 _RENDERED = frozenset({"FORMAT", "TOLABEL"})
 _ALIASED = _RENDERED | {"DISTANCE", "CONVERTCURRENCY"}
-_PLAIN_READINGS = frozenset({"boolean", "datetime", "address", "location"})
+_PLAIN_READINGS = frozenset({"boolean", "datetime", "address", "location", "encryptedstring"})
 
 
 @dataclass
