@@ -99,6 +99,8 @@ PURE = (
     "toolkit.writeback.refusing",
     "toolkit.writeback.recognising",
     "toolkit.writeback.uncreating",
+    "toolkit.writeback.editing",
+    "toolkit.writeback.entering",
     "toolkit.summaries",
 )
 """Frames in, frames out: no clock, file, network or randomness."""

@@ -19,6 +19,7 @@ door it came through. A secret never becomes part of an error.
     ├── PlanError               a plan that may not be committed; nothing was written
     │   ├── DigestError         the plan is not the one that was reviewed
     │   ├── PreflightError      values or fields that Salesforce would refuse (``findings``)
+    │   ├── EditRefused         an edit that may not be made, or that was held, with the reason
     │   └── PermissionDenied    this person may not do this, by the mapping file's [access]
     ├── BrakeError              a run would change more than the mapping file allows; nothing was changed (BEY-8)
     └── StoreError              the workspace's own state
@@ -134,6 +135,10 @@ class PreflightError(PlanError):
         listed = "\n".join(f"  - {finding}" for finding in findings)
         super().__init__(f"{message}\n{listed}" if listed else message, hint=hint)
         self.findings = tuple(findings)
+
+
+class EditRefused(PlanError):  # noqa: N818 - reads as what happened
+    """A value may not be edited, or a record not be entered, or Salesforce did not take it."""
 
 
 class PermissionDenied(PlanError):  # noqa: N818 - reads as what happened

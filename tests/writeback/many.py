@@ -17,6 +17,8 @@ from toolkit.matching.match import match
 from toolkit.salesforce import Credentials, Org, connect
 from toolkit.store import Store
 from toolkit.writeback.commit import Commit, commit, resume
+from toolkit.writeback.editing import plan_add, plan_edit, told
+from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.plan import Plan, make_plan
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.undoing import plan_undo
@@ -199,6 +201,20 @@ class Desk:
         return commit(
             plan, plan.digest, self.org, self.store, self.settings, objects=objects, now=NOW, progress=progress
         )
+
+    def edit(self, name: str, here_id: str, **values) -> Commit:
+        return self.done(plan_edit(self.sides(), name, here_id, values, **self.made(), look_up=self.look_up))
+
+    def add(self, name: str, **values) -> Commit:
+        return self.done(plan_add(self.sides(), name, values, at=NOW, **self.made(), look_up=self.look_up))
+
+    def done(self, plan: Plan) -> Commit:
+        done = self.commit(plan)
+        told(done.results)
+        return done
+
+    def look_up(self, sides: Sides, rows: pl.DataFrame) -> Sides:
+        return with_lookups(self.org, sides, rows)
 
     def resume(self, commit_id: str) -> Commit:
         return resume(commit_id, self.org, self.store, objects=self.sides())

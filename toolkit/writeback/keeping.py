@@ -33,7 +33,15 @@ def bring_up_to_date(
     if made.height:
         current = _with_new(org, current, made)
         store.save_records("there", sides.object, current.there)
-    refresh(store, current, journal.filter(pl.col("operation").is_in(CHANGING)), now)
+    changed = journal.filter(pl.col("operation").is_in(CHANGING) & pl.col("there_id").is_not_null())
+    refresh(store, current, _each_pair_once(changed), now)
+
+
+def _each_pair_once(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without those here of an edit that is written there as well: both say what was agreed on."""
+    there = rows.filter(pl.col("side") == "there")
+    both = there.select("object", "here_id", field="partner", partner="field", side=pl.lit("here"))
+    return rows.join(both, on=["object", "here_id", "field", "partner", "side"], how="anti", maintain_order="left")
 
 
 def _without(sides: Sides, ids: pl.Series) -> Sides:

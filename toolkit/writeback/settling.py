@@ -25,6 +25,8 @@ IN_JOB = "BULK_JOB"
 CHANGING = ("update", "clear")
 """The operations of fields of records that exist on both sides."""
 
+EDIT, ADD = "edit", "add"
+"""The rules of what a person changed, or entered, by hand."""
 UNDO = "undo"
 """The rule of the rows that take a commit back."""
 
@@ -60,7 +62,8 @@ def outdated(rows: pl.DataFrame, plan: Plan, sides: Sides) -> pl.DataFrame:
     ways += [("here", here, there) for here, there, field in both if field.writes_here]
     schema = {"side": pl.String, "field": pl.String, "partner": pl.String}
     mapped = pl.DataFrame(ways, schema=schema, orient="row").with_columns(mapped=True)
-    undo = plan.changes.filter(pl.col("rule") == UNDO).select("seq")
+    by_hand = (pl.col("rule") == EDIT) & (pl.col("side") == "here")  # goes with its other half, or stands alone
+    undo = plan.changes.filter((pl.col("rule") == UNDO) | by_hand).select("seq")
     return (
         rows.join(undo, on="seq", how="anti", maintain_order="left")
         .join(linked, on=["here_id", "there_id"], how="left", maintain_order="left")
