@@ -56,7 +56,7 @@ def test_SKA_22_tags_come_from_the_values_of_a_field():
         "champion": {"field": "Role__c", "values": ["Ambassador"]},
         "sponsor": {"field": "Is_Sponsor__c"},
     }
-    rows = people(ADA, BOB, Role__c=["User; ambassador ", None], Is_Sponsor__c=[None, True])
+    rows = people(ADA, BOB, Role__c=[["User", "ambassador "], None], Is_Sponsor__c=[None, True])
     here = imported(rows, mapping(tags=tags)).here
     assert here.select("champion", "sponsor", "key_user", "end_user").rows() == [
         (True, False, None, None),

@@ -293,21 +293,28 @@ class ObjectMapping(Model):
     @property
     def there_paths(self) -> tuple[str, ...]:
         """Every Salesforce field that a pull reads, each once: name, ids, mapped fields, and what its role needs."""
+        return tuple(dict.fromkeys([*self._said(), *self._assumed()]))
+
+    @property
+    def assumed_paths(self) -> frozenset[str]:
+        """Those of `there_paths` that the mapping does not name: they are read where the org has and shows them."""
+        return frozenset(self._assumed()) - frozenset(self._said())
+
+    def _said(self) -> Iterator[str]:
+        """Yield the fields that the mapping names, and those that its parents, tags and terms are seen by."""
         rules = [rule.there for rule in self.match]
         mapped = [field.reads for field in self.fields]
-        paths = [self.name, *rules, *mapped, self.id, self.account_path, *self._needed()]
-        return tuple(dict.fromkeys(path for path in paths if path))
-
-    def _needed(self) -> Iterator[str | None]:
-        """Yield the fields that no mapping names, but that parents, exclusions, tags, terms and kinds are seen by."""
+        yield from (path for path in (self.name, *rules, *mapped, self.id, self.account_path) if path)
         if self.hierarchy or self.exclude.parents:
             yield self.hierarchy.parent if self.hierarchy else "ParentId"
-        if self.exclude.person_accounts:
-            yield "IsPersonAccount"
-        if self.acts_as == "account" and self.sobject == "Account":
-            yield "Website"  # the domain, where none is mapped (SKA-15)
-        yield from (tag.field for tag in self.tags.values())
+        yield from (tag.field for tag in self.tags.values() if tag.field)
         if self.terms:
             yield from self.terms.paths
             yield from ("IsWon", self.terms.amount or "Amount") if self.sobject == "Opportunity" else ()
+
+    def _assumed(self) -> Iterator[str]:
+        if self.exclude.person_accounts:
+            yield "IsPersonAccount"  # only orgs with person accounts have it (CC-16)
+        if self.acts_as == "account" and self.sobject == "Account":
+            yield "Website"  # the domain, where none is mapped (SKA-15)
         yield from standard_paths(self.sobject, self.interaction_kind)

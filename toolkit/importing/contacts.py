@@ -18,7 +18,7 @@ from toolkit.frames import RECORD_KEY, SKIPS, conform
 from toolkit.importing.derived import ACCOUNT_THERE_ID, Derived
 from toolkit.importing.emails import EMAIL, by_email, normal_email
 from toolkit.importing.extras import ACCOUNT_RELATIONS, OPPORTUNITY_ROLES
-from toolkit.values import to_18
+from toolkit.values import to_18, to_text
 
 OTHER_ACCOUNTS = "related_accounts (CC-14)"
 OUT_OF_ACCOUNT = "no account (SKA-19)"
@@ -92,7 +92,7 @@ def _relations(given: pl.DataFrame | None) -> pl.DataFrame:
     return given.select(
         contact=to_18(pl.col("ContactId")),
         account=to_18(pl.col("AccountId")),
-        roles=pl.col("Roles").cast(pl.String),
+        roles=to_text(pl.col("Roles"), given.schema["Roles"], "multipicklist"),
         direct=pl.col("IsDirect").cast(pl.String).str.to_lowercase() == "true",
         active=pl.col("IsActive").cast(pl.String).str.to_lowercase() == "true",
     )
@@ -134,22 +134,24 @@ def _carriers(
 ) -> pl.Series | None:
     """Return the record ids of the contacts that carry a tag, or None when what would say so was not read."""
     if tag.field is not None:
-        return rows.filter(_has_one(tag.field, tag.values))[RECORD_KEY] if tag.field in rows.columns else None
+        return rows.filter(_has_one(rows, tag.field, tag.values))[RECORD_KEY] if tag.field in rows.columns else None
     if tag.opportunity_roles:
         roles = extras.get(OPPORTUNITY_ROLES)
         if roles is None:
             return None
-        return roles.filter(_has_one("Role", tag.opportunity_roles)).select(to_18(pl.col("ContactId"))).to_series()
+        return (
+            roles.filter(_has_one(roles, "Role", tag.opportunity_roles)).select(to_18(pl.col("ContactId"))).to_series()
+        )
     if ACCOUNT_RELATIONS not in extras:
         return None
     own = placed.select(contact=RECORD_KEY, account=ACCOUNT_THERE_ID)
-    holding = relations.filter(pl.col("active") & _has_one("roles", tag.account_roles))
+    holding = relations.filter(pl.col("active") & _has_one(relations, "roles", tag.account_roles))
     return holding.join(own, on=["contact", "account"], how="semi")["contact"]
 
 
-def _has_one(column: str, values: tuple[str | bool, ...]) -> pl.Expr:
+def _has_one(rows: pl.DataFrame, column: str, values: tuple[str | bool, ...]) -> pl.Expr:
     """Return whether a column has one of the values, in any case; of a multi-select picklist one of them is enough."""
     wanted = [str(value).strip().lower() for value in values]
-    given = pl.col(column).cast(pl.String).str.to_lowercase().str.split(";").list.eval(pl.element().str.strip_chars())
-    found = pl.any_horizontal(given.list.contains(value) for value in wanted)
-    return found.fill_null(value=False)
+    text = to_text(pl.col(column), rows.schema[column], "string").str.to_lowercase()
+    given = text.str.split(";").list.eval(pl.element().str.strip_chars())
+    return pl.any_horizontal(given.list.contains(value) for value in wanted).fill_null(value=False)

@@ -201,7 +201,10 @@ def scope_of(
 
 
 def _fields_of(describe: ObjectDescribe, mapping: ObjectMapping, last: Mapping[str, str]) -> dict[str, str]:
-    """Return the Salesforce type of every field that is read. Raises NotFoundError naming all that are not there."""
+    """Return the Salesforce type of every field that is read. Raises NotFoundError naming all that are not there.
+
+    A field that only is assumed, a website or whether an account is a person, is left out where the org has none.
+    """
     types: dict[str, str] = {}
     missing: list[str] = []
     hint = ""
@@ -209,6 +212,8 @@ def _fields_of(describe: ObjectDescribe, mapping: ObjectMapping, last: Mapping[s
         try:
             types[path] = describe.field(path).type
         except NotFoundError as error:
+            if path in mapping.assumed_paths:
+                continue
             was = f"; at the last pull it was a {last[path]}" if path in last else ""
             missing.append(f"  - {error.message}{was}")
             hint = hint or error.hint
@@ -235,7 +240,8 @@ def _reader(
     schema: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
     schema |= {path: values.column_dtype(kind) for path, kind in fields.items()}
     kept = members.now if members is not None and not scope.countable else None
-    return Reader(org, mapping.sobject, mapping.there_paths, schema, scope, kept, folder, progress)
+    paths = tuple(path for path in mapping.there_paths if path in fields)
+    return Reader(org, mapping.sobject, paths, schema, scope, kept, folder, progress)
 
 
 def _accounts(store: Store, name: str, scope: ResolvedScope) -> Accounts | None:
