@@ -35,10 +35,13 @@ def mapping(object_name, **settings):
 MAPPINGS = {name: mapping(name) for name in SOBJECTS}
 
 
-def imported(name, row, using=None, **more):
+USERS = {"User": pl.DataFrame({"Id": ["0051"], "Name": ["Cara"]})}
+
+
+def imported(name, row, using=None, extras=USERS, **more):
     """Import one or several records of an object, as pulled."""
     rows = row if isinstance(row, pl.DataFrame) else pl.DataFrame([{"id": "00X1", "AccountId": "0011", **row}])
-    return import_object(using or MAPPINGS[name], rows, None, LINKED, NOW, contacts=CONTACTS, **more)
+    return import_object(using or MAPPINGS[name], rows, None, LINKED, NOW, contacts=CONTACTS, extras=extras, **more)
 
 
 def told(done, *columns):
@@ -48,7 +51,7 @@ def told(done, *columns):
 def test_SKA_32_a_meeting_is_an_event_with_its_start_in_utc():
     row = {
         "Subject": "Kick-off", "StartDateTime": TEN, "ActivityDate": TEN.date(), "IsAllDayEvent": False,
-        "DurationInMinutes": 45, "Description": "Agenda", "Owner.Name": "Cara", "WhoId": "0031",
+        "DurationInMinutes": 45, "Description": "Agenda", "OwnerId": "0051", "WhoId": "0031",
     }  # fmt: skip
     columns = ("kind", "at", "all_day", "minutes", "subject", "body", "owner", "contact_id", "account_id", "origin")
     expected = ("meeting", TEN, False, 45.0, "Kick-off", "Agenda", "Cara", "c1", "a1", "salesforce")
@@ -99,7 +102,7 @@ def test_SKA_32_each_kind_is_read_from_its_own_fields_and_tasks_by_subtype():
 )
 def test_SKA_32_an_email_finds_its_contact_by_the_customers_address(incoming, sent_by, sent_to):
     row = {
-        "Subject": "Renewal", "TextBody": "Hello", "MessageDate": TEN, "CreatedDate": NOW, "CreatedBy.Name": "Cara",
+        "Subject": "Renewal", "TextBody": "Hello", "MessageDate": TEN, "CreatedDate": NOW, "CreatedById": "0051",
         "Incoming": incoming, "FromAddress": sent_by, "ToAddress": sent_to, "RelatedToId": "0011", "ParentId": None,
         "ActivityId": None,
     }  # fmt: skip
@@ -142,7 +145,7 @@ def test_SKA_32_an_email_without_anything_it_is_about_belongs_to_its_contacts_ac
 
 
 def test_SKA_32_notes_of_both_forms():
-    row = {"Title": "Visit", "Body": "<b>bold</b>", "Owner.Name": "Cara", "ParentId": "0011", "CreatedDate": TEN}
+    row = {"Title": "Visit", "Body": "<b>bold</b>", "OwnerId": "0051", "ParentId": "0011", "CreatedDate": TEN}
     columns = ("kind", "at", "subject", "body", "owner", "account_id")
     expected = ("note", TEN, "Visit", "<b>bold</b>", "Cara", "a1")
     assert told(imported("note", row, mapping("note", name="Title")), *columns) == expected
@@ -153,6 +156,15 @@ def test_SKA_32_notes_of_both_forms():
     shares = pl.DataFrame({"ContentDocumentId": ["0691"] * 2, "LinkedEntityId": ["0051", "0012"]})
     done = imported("note", rows, content, extras={"ContentDocumentLink": shares})
     assert told(done, "kind", "subject", "body", "account_id") == ("note", "Review", "Goals", "a2")
+
+
+def test_SKA_32_owners_are_read_by_name_be_they_users_or_queues():
+    rows = pl.DataFrame({"id": ["00T1", "00T2"], "OwnerId": ["005000000000001AAA", "00G000000000001AAA"]})
+    reads = [(read.sobject, read.fields, read.ids.to_list()) for read in extra_reads(MAPPINGS["call"], rows)]
+    assert reads == [
+        ("User", ("Id", "Name"), ["005000000000001AAA"]),
+        ("Group", ("Id", "Name"), ["00G000000000001AAA"]),
+    ]
 
 
 def test_SKA_32_a_mapped_field_goes_before_the_standard_one():

@@ -6,17 +6,17 @@ Only names of fields and the conditions that tell one kind from another; what is
 
 from collections.abc import Mapping
 
-_CALENDAR = ("Subject", "Description", "Owner.Name", "AccountId", "WhoId", "WhatId")
+_CALENDAR = ("Subject", "Description", "OwnerId", "AccountId", "WhoId", "WhatId")
 
 _PATHS: Mapping[str, tuple[str, ...]] = {
     "Event": (*_CALENDAR, "StartDateTime", "ActivityDate", "IsAllDayEvent", "DurationInMinutes"),
     "Task": (*_CALENDAR, "ActivityDate", "CompletedDateTime", "CreatedDate", "CallDurationInSeconds", "TaskSubtype"),
     "EmailMessage": (
-        *("Subject", "TextBody", "MessageDate", "CreatedDate", "CreatedBy.Name", "RelatedToId", "ParentId"),
+        *("Subject", "TextBody", "MessageDate", "CreatedDate", "CreatedById", "RelatedToId", "ParentId"),
         *("ActivityId", "Incoming", "FromAddress", "ToAddress"),
     ),
-    "Note": ("Title", "Body", "Owner.Name", "ParentId", "CreatedDate"),
-    "ContentNote": ("Title", "TextPreview", "Owner.Name", "CreatedDate"),
+    "Note": ("Title", "Body", "OwnerId", "ParentId", "CreatedDate"),
+    "ContentNote": ("Title", "TextPreview", "OwnerId", "CreatedDate"),
 }
 """Standard object -> what is read of it. An object that is not here has no fields that every org has."""
 

@@ -3,7 +3,7 @@
 Nothing is read here: a `Read` says what to ask for, and the frame it gives is handed in under the object's name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import RECORD_KEY
 from toolkit.importing.exclusions import PARENT_PATH
-from toolkit.importing.interaction_columns import ABOUT
+from toolkit.importing.interaction_columns import ABOUT, OWNER_OBJECTS, owner_path
 from toolkit.values import to_18
 
 OPPORTUNITY_ROLES = "OpportunityContactRole"
@@ -63,18 +63,21 @@ def _of_contacts(mapping: ObjectMapping, there: pl.DataFrame) -> Iterator[Read]:
 
 
 def _of_interactions(mapping: ObjectMapping, there: pl.DataFrame) -> Iterator[Read]:
+    yield from _named(there, [owner_path(mapping.sobject)], OWNER_OBJECTS, "Name")
     if mapping.sobject == "ContentNote":
         yield Read(
             DOCUMENT_LINKS, ("ContentDocumentId", "LinkedEntityId"), None, "ContentDocumentId", there[RECORD_KEY]
         )
-        return
-    if mapping.sobject in ("Task", "Event"):  # Salesforce itself says which account these belong to
-        return
-    paths = [path for path in (mapping.account_path, *ABOUT) if path in there.columns]
-    named = [there[path].cast(pl.String).alias("ids") for path in dict.fromkeys(paths)]
-    ids = pl.concat(named) if named else pl.Series("ids", dtype=pl.String)
-    ids = pl.select(to_18(pl.lit(ids))).to_series().alias("ids").drop_nulls().unique().sort()
-    for prefix, sobject in _WAYS.items():
+    elif mapping.sobject not in ("Task", "Event"):  # Salesforce itself says which account these belong to
+        yield from _named(there, [mapping.account_path, *ABOUT], _WAYS, "AccountId")
+
+
+def _named(there: pl.DataFrame, paths: list[str | None], objects: Mapping[str, str], field_name: str) -> Iterator[Read]:
+    """Yield what to read of each object that a record names in one of the fields."""
+    named = [there[path].cast(pl.String) for path in dict.fromkeys(paths) if path in there.columns]
+    ids = pl.concat([pl.Series("ids", dtype=pl.String), *(each.alias("ids") for each in named)])
+    ids = pl.select(to_18(pl.lit(ids)).alias("ids")).to_series().drop_nulls().unique().sort()
+    for prefix, sobject in objects.items():
         wanted = ids.filter(ids.str.starts_with(prefix))
         if wanted.len():
-            yield Read(sobject, ("Id", "AccountId"), None, "Id", wanted)
+            yield Read(sobject, ("Id", field_name), None, "Id", wanted)

@@ -21,9 +21,12 @@ ABOUT = ("RelatedToId", "WhatId", "ParentId")
 TASK_THERE_ID = "task_there_id"
 """The Task that Salesforce keeps beside an EmailMessage; both are one e-mail."""
 
+OWNER_OBJECTS = {"005": "User", "00G": "Group"}
+"""The objects that may own an interaction, by the prefix of their record ids."""
+
 _SUBJECT = {"Note": "Title", "ContentNote": "Title"}
 _BODY = {"EmailMessage": "TextBody", "Note": "Body", "ContentNote": "TextPreview"}
-_OWNER = {"EmailMessage": "CreatedBy.Name"}
+_OWNER = {"EmailMessage": "CreatedById"}
 _TEXT = pl.lit(None, pl.String)
 _NEAR = pl.duration(hours=36)
 """A task is told to have been done at the time it was completed if that is on its day, in whatever time zone."""
@@ -54,15 +57,36 @@ def interaction_columns(
         minutes=_minutes(rows),
         subject=_first_text(has, _SUBJECT.get(sobject, "Subject")),
         body=_first_text(has, _BODY.get(sobject, "Description")),
-        owner=_first_text(has, _OWNER.get(sobject, "Owner.Name")),
+        _who=to_18(_first_text(has, owner_path(sobject))),
         **{TASK_THERE_ID: to_18(_first_text(has, "ActivityId"))},
     )
+    columns = columns.join(_owners(extras), on="_who", how="left").drop("_who")
     columns = columns.join(_contacts_of(rows, links, contacts), on=RECORD_KEY, how="left")
     found = _accounts_of(rows, mapping, extras, links)
     of_contact = _account_of_contact(links, contacts)
     columns = columns.join(found, on=RECORD_KEY, how="left").join(of_contact, on="contact_id", how="left")
     account = pl.coalesce(ACCOUNT_THERE_ID, "_of_contact").alias(ACCOUNT_THERE_ID)
     return Derived(columns.with_columns(account).drop("_of_contact").sort(RECORD_KEY), SKIPS.empty())
+
+
+def owner_path(sobject: str) -> str:
+    """Return the field with the id of the user, or the group of users, whose interaction it is."""
+    return _OWNER.get(sobject, "OwnerId")
+
+
+def _owners(extras: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return _who (an id) and owner (a name) of users and groups. Their names are read apart from the records.
+
+    An owner may be of several objects, and of such a reference Salesforce tells no time of change: a record would keep
+    the name that its owner had when it was last read.
+    """
+    rows = [
+        extras[name].select(_who=to_18(pl.col("Id")), owner=pl.col("Name").cast(pl.String))
+        for name in OWNER_OBJECTS.values()
+        if name in extras
+    ]
+    empty = pl.DataFrame(schema={"_who": pl.String, "owner": pl.String})
+    return pl.concat([empty, *rows]).unique("_who", keep="first", maintain_order=True)
 
 
 def _first_text(has: list[str], *paths: str) -> pl.Expr:
