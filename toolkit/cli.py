@@ -209,6 +209,8 @@ def pull(
     *,
     workspace: Folder = HERE,
     full: Annotated[bool, Parameter(help="Read every record again, not only what changed.")] = False,
+    accept_shrinking: Annotated[bool, Parameter(help="Go on although a scope lost many of its records.")] = False,
+    accept_retyped: Annotated[bool, Parameter(help="Go on although a mapped field changed its type.")] = False,
 ) -> None:
     """Read from Salesforce what changed in the scope of the mapping file, and load the customer's own files."""
     from toolkit import console as printing
@@ -216,7 +218,9 @@ def pull(
 
     with Workspace.open(workspace) as ws:
         with printing.progress(console, "Reading from Salesforce") as advance:
-            pulled = ws.pull(progress=advance, full=full)
+            pulled = ws.pull(
+                progress=advance, full=full, accept_shrinking=accept_shrinking, accept_retyped=accept_retyped
+            )
         console.print(str(pulled), markup=False)
         console.print(str(ws.load()), markup=False)
 

@@ -17,7 +17,7 @@ from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.exclusions import excluded
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
-from toolkit.importing.pull import pull
+from toolkit.importing.pull import PullResult, pull
 from toolkit.importing.records_here import with_scores
 from toolkit.matching.match import match
 from toolkit.runs import Run, recorded, total
@@ -45,18 +45,42 @@ class Workspace(ConnectedWorkspace):
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    def pull(self, progress: Progress | None = None, *, full: bool = False) -> Run:
-        """Read from Salesforce what is in scope: everything the first time or if `full`, then what changed since."""
-        return total([self._pull(name, progress, full=full) for name in self.objects])
+    def pull(
+        self,
+        progress: Progress | None = None,
+        *,
+        full: bool = False,
+        accept_shrinking: bool = False,
+        accept_retyped: bool = False,
+    ) -> Run:
+        """Read from Salesforce what is in scope: everything the first time or if `full`, then what changed since.
 
-    def _pull(self, object_name: str, progress: Progress | None, *, full: bool) -> Run:
-        with self._run("pull", object_name) as run:
-            result = pull(
-                self.org, self.mapped(object_name), self.store, name=object_name, full=full, progress=progress
-            )
-            run.read, run.written, run.skipped = result.read, result.changed, result.left
-            run.note = str(result)
-        return run
+        Raises BrakeError when a scope suddenly lost more records than the mapping file's [brakes] allow, or when a
+        mapped field went or changed its type (BEY-8); nothing is changed then. `accept_shrinking` and `accept_retyped`
+        let it happen.
+        """
+        accepted = {"accept_shrinking": accept_shrinking, "accept_retyped": accept_retyped}
+        accounts: PullResult | None = None
+        runs = []
+        for name, mapping in self.objects.items():
+            with self._run("pull", name) as run:
+                result = pull(
+                    self.org,
+                    mapping,
+                    self.store,
+                    name=name,
+                    full=full,
+                    progress=progress,
+                    accounts=None if name == ACCOUNT else self.objects.get(ACCOUNT),
+                    accounts_scope=accounts.resolved if accounts else None,
+                    brakes=self.settings.brakes,
+                    **accepted,
+                )
+                run.read, run.written, run.skipped = result.read, result.changed, result.left
+                run.note = str(result)
+            accounts = result if name == ACCOUNT else accounts
+            runs.append(run)
+        return total(runs)
 
     def load(self) -> Run:
         """Read the customer's files, work out the metrics, and bring the records here up to date."""

@@ -16,9 +16,9 @@ def path(tmp_path):
     return path
 
 
-def with_fields(settings: Settings, fields: list[FieldMapping]) -> Settings:
+def with_fields(settings, fields):
     account = settings.objects["account"].model_copy(update={"fields": tuple(fields)})
-    return settings.model_copy(update={"objects": {"account": account}})
+    return settings.model_copy(update={"objects": {**settings.objects, "account": account}})
 
 
 def changed_lines(path) -> tuple[list[str], list[str]]:
@@ -95,7 +95,7 @@ def test_lists_bands_and_tables_are_replaced_and_added(path):
     )
     changed = settings.model_copy(
         update={
-            "objects": {"account": account},
+            "objects": {**settings.objects, "account": account},
             "health": Health(profiles={"default": profile}),
             "writeback": settings.writeback.model_copy(update={"guard_prefix": None}),
         }
