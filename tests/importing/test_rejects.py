@@ -113,5 +113,5 @@ def test_a_file_with_quotes_and_one_without_are_read_alike(tmp_path, newline):
     quoted = read_source(tmp_path, given)
     assert without.records.equals(quoted.records)
     assert without.skips.equals(quoted.skips)
-    assert without.records.rows() == [("P-1", "P-1", "é", 1), ("P-4", "P-4", None, None)]
+    assert without.records.rows() == [("P-1", "P-1", "é", "1"), ("P-4", "P-4", None, None)]
     assert without.skips["id"].to_list() == ["a.csv line 5", "a.csv line 6", "a.csv line 7"]

@@ -2,7 +2,7 @@
 
 A file is read and judged like every other source; a Parquet file whose times are times is counted in pieces, without
 ever being in memory as a whole. Events in DuckDB (``duckdb:///file.duckdb``, or ``duckdb://`` with a query over files)
-or in Spark (``sc://host``) are counted there, and only the counts come here.
+or in Spark (``sc://host``, ``spark://host:7077``, ``spark://local``) are counted there, and only the counts come here.
 """
 
 from dataclasses import dataclass
@@ -119,8 +119,9 @@ _DUCKDB_CLOCKS = {
 def _spark(url: str, folder: Path, source: Source) -> list[pl.DataFrame]:  # noqa: ARG001 - Spark has files of its own
     optional("pyspark", "spark")
     session = optional("pyspark.sql", "spark").SparkSession.builder
-    remote = session.remote(url) if urlsplit(url).scheme == "sc" else session.master(url)
-    spark = remote.config("spark.sql.session.timeZone", source.time_zone or "UTC").getOrCreate()
+    master = "local[*]" if urlsplit(url).hostname == "local" else url
+    placed = session.remote(url) if urlsplit(url).scheme == "sc" else session.master(master)
+    spark = placed.config("spark.sql.session.timeZone", source.time_zone or "UTC").getOrCreate()
     rows = spark.sql(statement(source))
     types, columns = dict(rows.dtypes), event_columns(source)
     _require(columns, types, source)

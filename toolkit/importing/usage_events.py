@@ -70,9 +70,10 @@ def _start(period: Period) -> nw.Expr:
         return nw.col(AT).dt.truncate("1mo")
     if period == "day":
         return day
-    start = day  # a Monday; not every engine can truncate to weeks
-    for weekday in range(2, 8):
-        start = nw.when(nw.col(AT).dt.weekday() == weekday).then(day.dt.offset_by(f"-{weekday - 1}d")).otherwise(start)
+    weekday = nw.col(AT).dt.weekday() % 7  # a Sunday is 7, or 0 on Spark
+    start = day  # of a Monday; not every engine can truncate to weeks
+    for after in range(1, 7):
+        start = nw.when(weekday == (1 + after) % 7).then(day.dt.offset_by(f"-{after}d")).otherwise(start)
     return start
 
 
