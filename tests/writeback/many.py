@@ -202,10 +202,10 @@ class Desk:
             plan, plan.digest, self.org, self.store, self.settings, objects=objects, now=NOW, progress=progress
         )
 
-    def edit(self, name: str, here_id: str, **values) -> Commit:
+    def edit(self, name: str, here_id: str, /, **values) -> Commit:
         return self.done(plan_edit(self.sides(), name, here_id, values, **self.made(), look_up=self.look_up))
 
-    def add(self, name: str, **values) -> Commit:
+    def add(self, name: str, /, **values) -> Commit:
         return self.done(plan_add(self.sides(), name, values, at=NOW, **self.made(), look_up=self.look_up))
 
     def done(self, plan: Plan) -> Commit:

@@ -69,7 +69,7 @@ def test_BEY_5_undo_of_an_edit_that_somebody_overwrote_leaves_both_sides(many):
     assert many.undo(done.commit_id).changes["verdict"].to_list() == ["held", "held"]
 
 
-def refused(desk, name, here_id, **values):
+def refused(desk, name, here_id, /, **values):
     commits, calls = desk.store.commits().height, len(desk.demo_org.calls)
     with pytest.raises(EditRefused) as caught:
         desk.edit(name, here_id, **values)
