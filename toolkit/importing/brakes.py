@@ -15,9 +15,10 @@ def check_shrinking(brakes: Brakes, label: str, before: int, left: int, *, scope
     if left < brakes.from_records or left <= brakes.max_left_share * before:
         return
     cause = (
-        "The scope in the mapping file is another one than at the last pull."
+        "The scope is another one than at the last pull: look whether somebody changed the list view or the mapping "
+        "file."
         if scope_changed
-        else "Look whether somebody changed the list view, the records it filters by, or the user's access to them."
+        else "Look whether the records were changed or deleted together, or the user's access to them."
     )
     raise BrakeError(
         f"{left:,} of the {before:,} records would leave {label} ({left / before:.0%}); the brake allows "

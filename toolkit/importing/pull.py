@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import polars as pl
 
@@ -30,10 +29,10 @@ from toolkit.frames import RECORD_KEY
 from toolkit.importing.brakes import check_shrinking, check_types
 from toolkit.importing.following import Accounts, Before, Brake, Outcome, follow, read_all
 from toolkit.importing.keeping import LEFT_SCOPE, keep
-from toolkit.importing.reading import STAMP, Reader, relationships
+from toolkit.importing.reading import ROWS_A_PART, STAMP, Reader, relationships
 from toolkit.importing.scope import ResolvedScope, resolve_scope
 from toolkit.salesforce.describe import ObjectDescribe
-from toolkit.salesforce.org import Org
+from toolkit.salesforce.org import Org, ReadVia
 from toolkit.salesforce.query import Progress
 from toolkit.store import Store
 
@@ -77,6 +76,8 @@ def pull(
     name: str | None = None,
     full: bool = False,
     progress: Progress | None = None,
+    via: ReadVia = "auto",
+    per_part: int = ROWS_A_PART,
     accounts: ObjectMapping | None = None,
     accounts_scope: ResolvedScope | None = None,
     brakes: Brakes | None = None,
@@ -87,9 +88,11 @@ def pull(
 
     The frame has the columns ``id``, ``SystemModstamp`` and every path that `mapping` reads, sorted by ``id``. `full`
     reads everything again, also when the stored records are damaged. A second pull with nothing changed in the org
-    changes nothing in the store. `accounts` is the mapping of the customers, to whose records the object's scope may
-    keep; they are pulled before, and `accounts_scope` is that pull's ``resolved``, which saves asking for it again.
-    `accept_shrinking` and `accept_retyped` let go on what `brakes` would stop.
+    changes nothing in the store. `via` decides how large readings are made, else their cost does; `per_part` records
+    at a time are put on the disk, from where an interrupted pull goes on. `accounts` is the mapping of the customers,
+    to whose records the object's scope may keep; they are pulled before, and `accounts_scope` is that pull's
+    ``resolved``, which saves asking for it again. `accept_shrinking` and `accept_retyped` let go on what `brakes`
+    would stop.
 
     Raises NotFoundError when the list view is gone, or naming every mapped field that the org does not have or does not
     show to the integration user (CAT-16); BrakeError when too many records would go or a field changed its type
@@ -104,7 +107,13 @@ def pull(
         check_types(mapping.sobject, last_fields, fields)
     scope = scope_of(org, mapping, accounts, accounts_scope)
     members = _accounts(store, name, scope)
-    reader = _reader(org, mapping, fields, scope, members, store.incoming(name), progress)
+    schema: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
+    schema |= {path: values.column_dtype(kind) for path, kind in fields.items()}
+    kept = members.now if members is not None and not scope.countable else None
+    paths = tuple(path for path in mapping.there_paths if path in fields)
+    reader = Reader(
+        *(org, mapping.sobject, paths, schema, scope, kept, store.incoming(name), progress, via, per_part)
+    )
     before = _before(store, name, reader, forgive=full)
     same_fields = all(last_fields.get(path, kind) == kind for path, kind in fields.items())
     brake = partial(_brake, brakes or Brakes(), scope.label, last_scope not in (None, scope.text), accept_shrinking)
@@ -228,22 +237,6 @@ def _fields_of(describe: ObjectDescribe, mapping: ObjectMapping, last: Mapping[s
     return types
 
 
-def _reader(
-    org: Org,
-    mapping: ObjectMapping,
-    fields: Mapping[str, str],
-    scope: ResolvedScope,
-    members: Accounts | None,
-    folder: Path,
-    progress: Progress | None,
-) -> Reader:
-    schema: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
-    schema |= {path: values.column_dtype(kind) for path, kind in fields.items()}
-    kept = members.now if members is not None and not scope.countable else None
-    paths = tuple(path for path in mapping.there_paths if path in fields)
-    return Reader(org, mapping.sobject, paths, schema, scope, kept, folder, progress)
-
-
 def _accounts(store: Store, name: str, scope: ResolvedScope) -> Accounts | None:
     """Return the accounts that a scope keeps to, None when it keeps to none or they were not pulled."""
     if scope.accounts is None:
@@ -291,8 +284,18 @@ def _ids_of(frame: pl.LazyFrame) -> pl.Series:
 
 def _leaves_stamps(describe: ObjectDescribe, paths: tuple[str, ...]) -> bool:
     """Return whether a change of each field leaves a stamp: in the record, or in one that it refers to."""
-    stamps = [f"{prefix}{STAMP}" for prefix in relationships(paths)]
+    ways = relationships(paths)
+    if any(_of_several_objects(describe, way) for way in ways):  # Salesforce tells no stamp of such a reference
+        return False
+    stamps = [f"{prefix}{STAMP}" for prefix in ways]
     return not any(describe.field(path).calculated for path in paths) and all(_has(describe, path) for path in stamps)
+
+
+def _of_several_objects(describe: ObjectDescribe, way: str) -> bool:
+    """Return whether a way, ``Owner.``, begins with a reference that leads to records of several objects."""
+    first = way.partition(".")[0].lower()
+    named = [each for each in describe.fields.values() if (each.relationship_name or "").lower() == first]
+    return any(len(each.reference_to) > 1 for each in named)
 
 
 def _has(describe: ObjectDescribe, path: str) -> bool:

@@ -19,7 +19,7 @@ from toolkit.importing.parts import Parts
 from toolkit.importing.scope import ResolvedScope
 from toolkit.salesforce import Org
 from toolkit.salesforce.downloads import Bookmark, Way
-from toolkit.salesforce.org import Answer
+from toolkit.salesforce.org import Answer, ReadVia
 from toolkit.salesforce.query import IDS_PER_CALL, Progress, Query
 from toolkit.salesforce.soql import both, literal
 
@@ -62,7 +62,8 @@ class Changes:
 class Reader:
     """What is read of an object: which records, and which fields of them.
 
-    ``kept`` are the ids of the accounts to whose records the reading keeps, where SOQL cannot.
+    ``kept`` are the ids of the accounts to whose records the reading keeps, where SOQL cannot. ``via`` is auto, rest
+    or bulk; ``per_part`` so many records are put on the disk at a time.
     """
 
     org: Org
@@ -73,6 +74,8 @@ class Reader:
     kept: pl.Series | None
     folder: Path
     progress: Progress | None
+    via: ReadVia = "auto"
+    per_part: int = ROWS_A_PART
 
     def size(self) -> tuple[int, str | None]:
         """Return how many records there are to read, and the latest stamp among them."""
@@ -140,6 +143,8 @@ class Reader:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _way(self, records: int) -> Way:
+        if self.via != "auto":
+            return self.via
         return self.org.cheaper_way(self.sobject, self._asked(), records)
 
     def _counted(self, where: str | None) -> Query:
@@ -210,11 +215,12 @@ class Reader:
         begin = Bookmark(**parts.bookmark) if parts.bookmark else way
         gathered: list[pl.DataFrame] = []
         waiting = 0
-        for frame, bookmark in self.org.download(self.sobject, self._asked(), where, self.scope.using, begin=begin):
+        question = (self.sobject, self._asked(), where, self.scope.using)
+        for frame, bookmark in self.org.download(*question, begin=begin, per_page=2 * self.per_part):
             waiting += frame.height
             gathered.append(self._of_kept(self._shaped(frame)))
             starts = bookmark is not None and bookmark.job is not None and not parts.bookmark
-            if waiting >= ROWS_A_PART or bookmark is None or starts:
+            if waiting >= self.per_part or bookmark is None or starts:
                 note = asdict(bookmark) if bookmark else None
                 parts.add(pl.concat(gathered), waiting, note, complete=bookmark is None)
                 gathered, waiting = [], 0
