@@ -5,10 +5,9 @@ written, and Salesforce is never asked.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -16,14 +15,28 @@ import param
 from bokeh.util.warnings import BokehUserWarning
 
 from dashboards import theme
-from dashboards.data import Filters, Reader, may_view
-from dashboards.views import attention, health, parts, plan, runs, states
+from dashboards.address import Address, Place, place
+from dashboards.data import may_view
+from dashboards.filters import Filters
+from dashboards.reader import Reader
+from dashboards.sidebar import sidebar
+from dashboards.views import account, attention, engagement, health, parts, plan, renewals, revenue, runs, states
+from dashboards.views.scene import Scene
 
-TABS = {"health": "Health", "accounts": "Accounts", "plan": "Pending plan", "runs": "Runs"}
+TABS: dict[str, tuple[str, Callable[[Scene], pn.viewable.Viewable]]] = {
+    "health": ("Health", health.view),
+    "accounts": ("Accounts", attention.view),
+    "renewals": ("Renewals", renewals.view),
+    "revenue": ("Revenue", revenue.view),
+    "engagement": ("Engagement", engagement.view),
+    "plan": ("Pending plan", plan.view),
+    "runs": ("Runs", runs.view),
+}
+ACCOUNT = "account"
+"""The view of one account; it has no tab and is reached from every list."""
+VIEWS = [*TABS, ACCOUNT]
 NARROW = 900
 """Below this width in pixels the filters are closed until they are asked for."""
-FEW = 5
-"""So many choices stand open as boxes; more are in a list that drops down."""
 LOOK_EVERY = 3000
 """Milliseconds between looks at whether the store has changed."""
 
@@ -49,25 +62,19 @@ def serve(folder: Path, port: int, show: bool = False, address: str = "127.0.0.1
     )
 
 
-class Board(param.Parameterized):
-    """One reader's page. What is chosen is part of the address, so that a view can be sent to a colleague."""
-
-    view = param.Selector(default="health", objects=list(TABS), doc="The tab that is open.")
-    segments = param.List(default=[], doc="The segments to show; none means all.")
-    csms = param.List(default=[], doc="The CSMs to show; none means all.")
-    band = param.String(default=None, allow_None=True, doc="The band that the list of accounts is limited to.")
+class Board:
+    """One reader's page. Where it is is in the address, so that a view can be sent to a colleague and Back works."""
 
     def __init__(self, reader: Reader, user: str | None) -> None:
-        super().__init__()
         self._reader = reader
         self._user = user
-        self._picked: tuple[str | None, str | None] = (None, None)
         self._snapshot = reader.snapshot()
-        if pn.state.location is not None:
-            pn.state.location.sync(self, ["view", "segments", "csms", "band"])
+        asked = pn.state.location.search if pn.state.location is not None else ""
+        self._place = place(asked, VIEWS, "health")
+        self._list = self._place if self._place.view in TABS else Place("accounts", self._place.filters)
+        self._address = Address(self._place.query, follow=self._follow)
         self._body = parts.page()
         self._filters = parts.stack()
-        self._explained = parts.stack()
         self._newer = pmui.Button(
             label="Newer data: show it",
             icon="refresh",
@@ -79,11 +86,11 @@ class Board(param.Parameterized):
         )
         self._newer.on_click(lambda _: self._refresh())
         self._tabs = pmui.Tabs(
-            *((label, pn.Spacer(height=0)) for label in TABS.values()), active=list(TABS).index(self.view), margin=0
+            *((label, pn.Spacer(height=0)) for label, _ in TABS.values()), active=self._tab(), margin=0
         )
         self.page = self._make_page()
-        self._tabs.param.watch(lambda event: self.param.update(view=list(TABS)[event.new]), "active")
-        self.param.watch(self._moved, ["view", "segments", "csms", "band"])
+        self._tabs.param.watch(self._turned, "active")
+        self._address.param.watch(self._travelled, "query")
         self.page.param.watch(lambda _: self._show(), "dark_theme")
         self._fill_filters()
         self._show()
@@ -94,14 +101,14 @@ class Board(param.Parameterized):
         window = pmui.BreakpointSwitcher(
             media_query=f"(min-width: {NARROW}px)", large=wide, small=narrow, height=0, margin=0
         )
+        content = parts.stack(
+            self._tabs, self._body, window, self._address, padding="8px clamp(12px, 2vw, 24px) 32px", gap="12px"
+        )
         page = pmui.Page(
             title=self._title(),
-            main=[parts.stack(self._tabs, self._body, window, padding="8px clamp(12px, 2vw, 24px) 32px", gap="12px")],
+            main=[content],
             sidebar=[self._filters],
             header=[self._newer],
-            contextbar=[self._explained],
-            contextbar_width=420,
-            contextbar_variant="auto",
             sidebar_width=280,
             sidebar_open="Mobi" not in (pn.state.headers or {}).get("User-Agent", ""),
             sidebar_resizable=False,
@@ -121,13 +128,45 @@ class Board(param.Parameterized):
     def _title(self) -> str:
         return self._snapshot.name if may_view(self._snapshot.settings, self._user) else "Customer success"
 
+    def _tab(self) -> int:
+        return list(TABS).index(self._place.view) if self._place.view in TABS else len(TABS)
+
     # -- what changes ------------------------------------------------------------------------------------------------
 
-    def _moved(self, *events: Any) -> None:
-        if any(event.name == "view" for event in events):
-            self._tabs.active = list(TABS).index(self.view)
-        if any(event.name != "view" for event in events):
-            self._close()
+    def _go(self, view: str, **pick: str) -> None:
+        self._move(Place(view, self._place.filters, pick))
+
+    def _follow(self, query: str) -> None:
+        self._go_to(place(query, VIEWS, "health"))
+
+    def _go_to(self, target: Place) -> None:
+        self._move(replace(target, filters=self._place.filters if target.filters == Filters() else target.filters))
+
+    def _move(self, target: Place) -> None:
+        if target != self._place:
+            self._settle(target)
+            self._address.query = target.query
+
+    def _travelled(self, event: param.parameterized.Event) -> None:
+        if event.new != self._place.query:  # the reader went back or forward
+            self._settle(place(event.new, VIEWS, "health"))
+
+    def _turned(self, event: param.parameterized.Event) -> None:
+        if event.new < len(TABS) and event.new != self._tab():
+            self._go(list(TABS)[event.new])
+
+    def _filter(self, filters: Filters) -> None:
+        self._settle(replace(self._place, filters=filters), keep_controls=filters != Filters())
+        self._address.query = self._place.query
+
+    def _settle(self, target: Place, *, keep_controls: bool = False) -> None:
+        refill = target.filters != self._place.filters and not keep_controls
+        self._place = target
+        if target.view in TABS:
+            self._list = target
+        self._tabs.active = self._tab()
+        if refill:
+            self._fill_filters()
         self._show()
 
     def _look(self) -> None:
@@ -142,7 +181,6 @@ class Board(param.Parameterized):
         self._snapshot = self._reader.snapshot()
         self._newer.visible = False
         self.page.title = self._title()
-        self._close()
         self._fill_filters()
         self._show()
 
@@ -157,81 +195,18 @@ class Board(param.Parameterized):
         screen = states.screen(snapshot)
         self._tabs.visible = screen is None
         shown = [screen] if screen is not None else [self._open_view()]
-        fresh = [] if snapshot.state in ("no_store", "broken") else [states.freshness(snapshot)]
+        fresh = [] if snapshot.state in ("no_store", "broken") else [states.freshness(snapshot, self._place.view)]
         self._body[:] = [*fresh, *states.banners(snapshot), *shown]
 
     def _open_view(self) -> pn.viewable.Viewable:
-        snapshot, dark = self._snapshot, self.page.dark_theme
-        filters = Filters(tuple(self.segments), tuple(self.csms))
-        if self.view == "accounts":
-            return attention.view(
-                snapshot,
-                replace(filters, band=self.band),
-                choose=self._explain,
-                clear_band=lambda: self.param.update(band=None),
-            )
-        if self.view == "plan":
-            field, verdict = self._picked
-            return plan.view(snapshot, replace(filters, field=field, verdict=verdict), pick=self._pick)
-        if self.view == "runs":
-            return runs.view(snapshot)
-        return health.view(
-            snapshot, filters, dark=dark, open_list=lambda band: self.param.update(band=band, view="accounts")
-        )
-
-    def _pick(self, field: str | None, verdict: str | None) -> None:
-        self._picked = (field, verdict)
-        self._show()
-
-    def _explain(self, account_id: str | None) -> None:
-        if account_id is None:
-            self._close()
-            return
-        close = pmui.IconButton(
-            icon="close",
-            size="small",
-            margin=0,
-            description="Close",
-            styles={"position": "absolute", "right": "12px", "top": "12px", "z-index": "1"},
-        )
-        close.on_click(lambda _: self._unchoose())
-        self._explained[:] = [close, attention.explanation(self._snapshot, account_id, dark=self.page.dark_theme)]
-        self.page.contextbar_open = True
-
-    def _unchoose(self) -> None:
-        self._close()
-        for table in self._body.select(pn.widgets.Tabulator):
-            table.selection = []
-
-    def _close(self) -> None:
-        self.page.contextbar_open = False
-        self._explained[:] = []  # a drawer that is shut would still be read out and reached by the keyboard
+        scene = Scene(self._snapshot, self._place.filters, self._place.pick, self._go, self.page.dark_theme)
+        if self._place.view == ACCOUNT:
+            chosen = self._place.pick.get("id", "")
+            back = (TABS[self._list.view][0], replace(self._list, filters=self._place.filters).query)
+            return account.view(scene, self._reader.details(self._snapshot, chosen), back=back)
+        return TABS[self._place.view][1](scene)
 
     def _fill_filters(self) -> None:
         snapshot = self._snapshot
-        if snapshot.state != "ready" or not may_view(snapshot.settings, self._user):
-            self._filters[:] = []
-            return
-        choices = {
-            name: _choice(label, snapshot.accounts[column].drop_nulls().unique().sort().to_list(), getattr(self, name))
-            for name, column, label in (("segments", "segment", "Segment"), ("csms", "csm", "CSM"))
-        }
-        for name, choice in choices.items():
-            choice.param.watch(lambda event, name=name: self.param.update(**{name: event.new}), "value")
-        clear = pmui.Button(label="Clear filters", variant="text", size="small", margin=0)
-
-        def cleared(_: Any) -> None:
-            for choice in choices.values():
-                choice.value = []
-            self.band = None
-
-        clear.on_click(cleared)
-        self._filters[:] = [
-            parts.stack(parts.html("<h3>Filters</h3>"), *choices.values(), clear, padding="20px", gap="12px")
-        ]
-
-
-def _choice(label: str, options: list[str], chosen: list[str]) -> pn.widgets.Widget:
-    kind = pmui.CheckBoxGroup if len(options) <= FEW else pmui.MultiChoice
-    kept = [value for value in chosen if value in options]
-    return kind(label=label, options=options, value=kept, sizing_mode="stretch_width", margin=0)
+        ready = snapshot.state == "ready" and may_view(snapshot.settings, self._user)
+        self._filters[:] = [sidebar(snapshot, self._place.filters, self._filter)] if ready else []

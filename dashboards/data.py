@@ -1,33 +1,33 @@
-"""What the dashboard shows, read from a workspace's folder: read-only, and read anew only when something has changed.
+"""What the dashboard shows at one moment, as frames and a few plain values, and how each is told.
 
-A `Snapshot` is everything the views need at one moment, as frames and a few plain values. The folder's mapping file
-says how scores are read (bands, scale), when the next push is due, and whether the clock is pinned. The org is never
-asked: a leader who looks costs no API call.
+A `Snapshot` is everything the views need. The folder's mapping file says how scores are read (bands, scale), when the
+next push is due, and whether the clock is pinned. How it is read is in `dashboards.reader`.
 """
 
 import shlex
-import threading
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from dashboards import theme
-from toolkit.config import HealthProfile, Settings, load
-from toolkit.errors import ToolkitError
-from toolkit.frames import CONTRIBUTIONS, JOURNAL, RUNS, SCORES
-from toolkit.health.attention import attention_order
+from dashboards.columns import Column
+from dashboards.filters import Filters, narrow
+from toolkit.config import HealthProfile, ObjectMapping, Settings
+from toolkit.frames import (
+    CONTRIBUTIONS,
+    JOURNAL,
+    LINKS,
+    MISMATCHES,
+    RUNS,
+    SCORES,
+)
 from toolkit.schedule import next_time
-from toolkit.store import Store
-from toolkit.store.store import FILE_NAME
 from toolkit.summaries import NO_BAND
 from toolkit.writeback.plan import Plan
-
-MAPPING_FILE = "workspace.toml"
-RECENT_RUNS = 200
 
 ACCOUNTS = {
     "id": pl.String,
@@ -43,19 +43,12 @@ ACCOUNTS = {
     "band": pl.String,  # NO_BAND for an account without a score
     "coverage": pl.Float64,
     "driver": pl.String,  # in words, what costs the account most
+    "touched_at": pl.Datetime("ms", "UTC"),  # the last interaction that has taken place
+    "parent_id": pl.String,
+    "churned_on": pl.Date,
 }
-"""The columns of `Snapshot.accounts`, one row an account, most in need of attention first."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the reader narrowed the page to. Empty means everything."""
-
-    segments: tuple[str, ...] = ()
-    csms: tuple[str, ...] = ()
-    band: str | None = None
-    field: str | None = None
-    verdict: str | None = None
+"""The columns of `Snapshot.accounts`, one row an account, most in need of attention first; after them come the
+configured columns that are none of these. Archived accounts are left out."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,12 @@ class NewestPlan:
 @dataclass(frozen=True)
 class Snapshot:
     """Everything the views need. ``state`` is ``ready`` when there are scores to show; ``broken`` says why in
-    ``problem`` and what to do in ``remedy``."""
+    ``problem`` and what to do in ``remedy``.
+
+    ``here`` has the wide records of the accounts, with archived ones; ``contacts`` those of contacts. ``agreements``,
+    ``interactions`` and ``members`` are `frames.AGREEMENTS`, `INTERACTIONS` and `MEMBERS`, and ``activity`` the
+    members' own records; each is None where the workspace has no such object, or has not imported it yet.
+    """
 
     folder: Path
     now: datetime
@@ -91,6 +89,13 @@ class Snapshot:
     accounts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACCOUNTS))
     scores: pl.DataFrame = field(default_factory=SCORES.empty)
     contributions: pl.DataFrame = field(default_factory=CONTRIBUTIONS.empty)
+    here: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"id": pl.String}))
+    columns: tuple[Column, ...] = ()
+    contacts: pl.DataFrame | None = None
+    agreements: pl.DataFrame | None = None
+    interactions: pl.DataFrame | None = None
+    members: pl.DataFrame | None = None
+    activity: pl.DataFrame | None = None
     runs: pl.DataFrame = field(default_factory=RUNS.empty)
     open_journal: pl.DataFrame = field(default_factory=JOURNAL.empty)
     plan: NewestPlan | None = None
@@ -135,6 +140,17 @@ class Snapshot:
         """The newest run, if it failed."""
         newest = self.runs.sort("run_id", descending=True).head(1)
         return newest.row(0, named=True) if newest.height and newest["status"][0] == "failed" else None
+
+    def mapped(self, role: str) -> tuple[ObjectMapping, ...]:
+        """Return the objects of the mapping file that act as `role` and are not disabled."""
+        objects = self.settings.active_objects.values() if self.settings else ()
+        return tuple(mapping for mapping in objects if mapping.acts_as == role)
+
+    def read_at(self, role: str) -> datetime | None:
+        """Return when the objects of a role were last read from Salesforce without fault."""
+        names = [mapping.object for mapping in self.mapped(role)]
+        done = self.runs.filter((pl.col("step") == "pull") & (pl.col("status") == "done"))
+        return done.filter(pl.col("object").is_in(names))["ended_at"].max()
 
     def tone(self, band: str | None) -> str:
         """Return a band's colour."""
@@ -181,146 +197,46 @@ class Snapshot:
         return shlex.join(["cs-toolkit", step, *arguments, "--workspace", str(self.folder)])
 
 
-def narrow(accounts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
-    """Return the accounts that pass the segment, CSM and band filters, in their order."""
-    kept = accounts
-    for column, wanted in (("segment", filters.segments), ("csm", filters.csms)):
-        if wanted:
-            kept = kept.filter(pl.col(column).is_in(list(wanted)))
-    return kept.filter(pl.col("band") == filters.band) if filters.band is not None else kept
+@dataclass(frozen=True)
+class Details:
+    """What is read of one account alone: its scores over time, its links, and what the journal knows of it."""
+
+    history: pl.DataFrame = field(default_factory=SCORES.empty)
+    links: pl.DataFrame = field(default_factory=LINKS.empty)
+    mismatches: pl.DataFrame = field(default_factory=MISMATCHES.empty)
+    journal: pl.DataFrame = field(default_factory=JOURNAL.empty)
+    there: dict[str, Any] = field(default_factory=dict)
 
 
 def narrow_changes(changes: pl.DataFrame, snapshot: Snapshot, filters: Filters) -> pl.DataFrame:
-    """Return the changes of the accounts that pass the segment and CSM filters; without a filter, all of them."""
-    if not (filters.segments or filters.csms):
+    """Return the changes of the accounts that pass the filters; without a filter, all of them.
+
+    Changes of other objects follow the account that their record belongs to.
+    """
+    if not filters.narrows:
         return changes
-    accounts = narrow(snapshot.accounts, Filters(filters.segments, filters.csms))
-    return changes.join(accounts.select(here_id="id"), on="here_id", how="semi")
+    accounts = narrow(snapshot.accounts, filters).select(_account="id")
+    return with_account(changes, snapshot).join(accounts, on="_account", how="semi").drop("_account")
+
+
+def with_account(changes: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
+    """Return the changes with the column ``_account``: the id of the account that each row's record belongs to."""
+    owners = [
+        frame.select(object=pl.lit(name), here_id="id", _owner="account_id")
+        for name, frame in (("contact", snapshot.contacts), ("agreement", snapshot.agreements))
+        if frame is not None and "account_id" in frame.columns
+    ]
+    if snapshot.interactions is not None:
+        owners.append(snapshot.interactions.select("object", here_id="id", _owner="account_id"))
+    if not owners:
+        return changes.with_columns(_account="here_id")
+    owned = changes.join(
+        pl.concat(owners).unique(["object", "here_id"]), on=["object", "here_id"], how="left", maintain_order="left"
+    )
+    account = pl.when(pl.col("object") == "account").then("here_id").otherwise("_owner")
+    return owned.with_columns(_account=account).drop("_owner")
 
 
 def may_view(settings: Settings | None, user: str | None) -> bool:
     """Return whether the mapping file's [access] lets `user` look (CAT-1)."""
     return settings is None or "*" in settings.access.view or (user is not None and user in settings.access.view)
-
-
-class Reader:
-    """Reads the workspace in a folder. One serves every session; the frames are kept until the store has changed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder).resolve()
-        self._guard = threading.Lock()
-        self._kept: tuple[Hashable, Snapshot] | None = None
-
-    def version(self) -> Hashable:
-        """Return a value that changes whenever what is shown may have changed; costs well under a millisecond."""
-        stamps = [_stamp(self.folder / name) for name in (MAPPING_FILE, FILE_NAME)]
-        try:
-            with Store.open(self.folder, read_only=True) as store:
-                return (*stamps, store.version)
-        except ToolkitError as error:
-            return (*stamps, str(error))
-
-    def snapshot(self) -> Snapshot:
-        """Return what is to be shown now. Never raises: what cannot be read becomes a snapshot that says so."""
-        with self._guard:
-            version = self.version()
-            if self._kept is None or self._kept[0] != version:
-                self._kept = (version, _read(self.folder))
-            kept = self._kept[1]
-        return replace(kept, now=_now(kept.settings), version=version)
-
-
-def _read(folder: Path) -> Snapshot:
-    bare = Snapshot(folder, datetime.now(UTC), state="no_store")
-    if not (folder / MAPPING_FILE).exists() or not (folder / FILE_NAME).exists():
-        return bare
-    try:
-        settings = load(folder / MAPPING_FILE)
-        now = _now(settings)
-        with Store.open(folder, read_only=True) as store:
-            return _read_store(replace(bare, settings=settings, now=now), store)
-    except ToolkitError as error:
-        return replace(bare, state="broken", problem=error.message, remedy=error.hint)
-
-
-def _read_store(bare: Snapshot, store: Store) -> Snapshot:
-    scores, contributions, here = store.read(SCORES), store.read(CONTRIBUTIONS), store.records("here", "account")
-    accounts = bare.accounts
-    if here is not None and bare.profile is not None:
-        accounts = account_rows(scores, contributions, here, bare.profile, bare.now.date())
-    journal = store.journal()
-    return replace(
-        bare,
-        state="ready" if scores.height and accounts.height else "empty",
-        accounts=accounts,
-        scores=scores,
-        contributions=contributions,
-        runs=store.runs(RECENT_RUNS),
-        open_journal=journal.filter(pl.col("state") == "intended"),
-        plan=_newest_plan(store),
-        symbol=_symbol(here),
-        scored_as_of=scores["as_of"].max(),
-    )
-
-
-def _newest_plan(store: Store) -> NewestPlan | None:
-    kept = store.latest_plan()
-    if kept is None:
-        return None
-    plan = Plan.load(*kept)
-    commits = {row["commit_id"]: row for row in store.commits().iter_rows(named=True)}
-    if plan.plan_id not in commits:
-        return NewestPlan(plan, overtaken=plan.parent != next(reversed(commits), None))
-    counts = {state: commits[plan.plan_id][state] for state in ("intended", "written", "failed", "held")}
-    return NewestPlan(plan, counts, unwritten=store.journal(plan.plan_id).filter(pl.col("state") != "written"))
-
-
-def account_rows(
-    scores: pl.DataFrame, contributions: pl.DataFrame, here: pl.DataFrame, profile: HealthProfile, as_of: date
-) -> pl.DataFrame:
-    """Return `ACCOUNTS`: the customer's accounts with their scores, in order of attention, those never scored last."""
-    order = attention_order(scores, here, profile, as_of)
-    facts = {
-        name: pl.col(name) if name in here.columns else pl.lit(None) for name in ("name", "segment", "csm", "stage")
-    }
-    never = here.join(scores, on="id", how="anti").select("id", *(["mrr"] if "mrr" in here.columns else []))
-    rows = (
-        pl.concat([order.select("id", "mrr", "renewal", "band", "score", "shown"), never], how="diagonal_relaxed")
-        .join(here.select("id", **facts), on="id", how="left", maintain_order="left")
-        .join(_drivers(contributions), on="id", how="left", maintain_order="left")
-        .join(scores.select("id", "coverage"), on="id", how="left", maintain_order="left")
-        .with_row_index("place", offset=1)
-        .with_columns(pl.col("band").fill_null(NO_BAND), renewal_date=pl.col("renewal"))
-    )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in ACCOUNTS.items())
-
-
-def _drivers(contributions: pl.DataFrame) -> pl.DataFrame:
-    # id, driver: the one or two measures that cost an account the most, at least one point of 100 each.
-    lost = pl.col("weight") * 100 - pl.col("contribution")
-    costly = (
-        contributions.with_columns(lost=lost)
-        .filter(pl.col("lost") >= 1)
-        .sort("lost", "measure", descending=[True, False])
-    )
-    return costly.group_by("id", maintain_order=True).agg(driver=pl.col("measure").head(2).str.join(" · "))
-
-
-def _symbol(here: pl.DataFrame | None) -> str:
-    # Amounts in several currencies are not added up under one sign.
-    codes = here["currency"].drop_nulls().unique().to_list() if here is not None and "currency" in here.columns else []
-    return theme.CURRENCIES.get(codes[0], codes[0] + " ") if len(codes) == 1 else "$" if not codes else "¤"
-
-
-def _now(settings: Settings | None) -> datetime:
-    pinned = settings.workspace.as_of if settings else None
-    return pinned.astimezone(UTC) if pinned else datetime.now(UTC)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    # The inode tells a store that was made anew from the one before it.
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns if path.suffix == ".toml" else 0

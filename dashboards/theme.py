@@ -63,11 +63,35 @@ def money(value: float | None, symbol: str = "$") -> str:
     return f"{sign}{symbol}{size:,.0f}"
 
 
+def exact(value: float | None, currency: str = "") -> str:
+    """Return an amount to the hundredth with its currency: ``€1,234.50``; an en dash for null."""
+    if value is None:
+        return NO_VALUE
+    sign, size = ("-" if value < 0 else ""), abs(value)
+    told = f"{size:,.0f}" if float(size).is_integer() else f"{size:,.2f}"
+    return f"{sign}{symbol_of(currency)}{told}"
+
+
+def symbol_of(currency: str) -> str:
+    """Return how a currency is written before an amount: ``€`` for EUR, ``SEK `` for SEK, nothing for none."""
+    return CURRENCIES.get(currency, f"{currency} " if currency else "")
+
+
 def share(value: float | None) -> str:
     """Return 0.137 as ``14%``; what is there but rounds to nothing is ``<1%``."""
     if value is None:
         return NO_VALUE
     return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
+
+
+def rate(value: float | None) -> str:
+    """Return 1.043 as ``104.3%``, for rates of which a tenth matters."""
+    return f"{value:.1%}" if value is not None else NO_VALUE
+
+
+def points(value: float | None) -> str:
+    """Return what is added to a rate: 0.012 is ``+1.2 points``."""
+    return f"{value * 100:+.1f} points" if value is not None else NO_VALUE
 
 
 def day(value: date | datetime | None) -> str:
@@ -108,7 +132,7 @@ def chart(base: alt.TopLevelMixin, *, dark: bool) -> alt.TopLevelMixin:
     ink, quiet, line = ("#E6EAF2", "#A3ACBD", "#2E3746") if dark else ("#1D2739", "#5B667A", "#E3E7EE")
     font = "Roboto, Helvetica, Arial, sans-serif"
     return (
-        base.configure(background="transparent", font=font, padding=0)
+        base.configure(background="transparent", font=font, padding={"left": 0, "right": 4, "top": 4, "bottom": 6})
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=quiet,

@@ -102,6 +102,7 @@ PURE = (
     "toolkit.writeback.editing",
     "toolkit.writeback.entering",
     "toolkit.summaries",
+    "toolkit.engagement",
 )
 """Frames in, frames out: no clock, file, network or randomness."""
 

@@ -1,38 +1,30 @@
 """How healthy the customers are: the bands by accounts and by revenue, the spread of scores, segments and CSMs."""
 
-from collections.abc import Callable
-
 import altair as alt
 import panel as pn
 import polars as pl
 
 from dashboards import theme
-from dashboards.data import Filters, Snapshot, narrow
+from dashboards.data import Snapshot
+from dashboards.filters import NOT_SET
 from dashboards.views import parts
+from dashboards.views.scene import Scene
 from toolkit.health.distribution import histogram
 from toolkit.summaries import NO_BAND
 
 MOST_ROWS = 10
 """CSMs or segments in a chart; the rest are left to the list."""
 
-OpenList = Callable[[str | None], None]
 
-
-def view(snapshot: Snapshot, filters: Filters, *, dark: bool, open_list: OpenList) -> pn.Column:
-    """Return the health page of the accounts that pass `filters`.
-
-    `open_list` is called with a band, or with None for all accounts, when the reader wants the list behind a figure.
-    """
-    accounts = narrow(snapshot.accounts, filters)
+def view(scene: Scene) -> pn.Column:
+    """Return the health page of the accounts that pass the filters; every figure opens the list behind it."""
     return parts.page(
-        parts.grid(*_headline(snapshot, accounts, open_list), smallest=150, most=4),
+        parts.grid(*_headline(scene), smallest=150, most=4),
+        parts.grid(*_band_cards(scene), smallest=150, most=4 if len(scene.snapshot.band_names) < 5 else 6),
+        parts.grid(_by_band(scene), _spread(scene), smallest=400, most=2),
         parts.grid(
-            *_band_cards(snapshot, accounts, open_list), smallest=150, most=4 if len(snapshot.band_names) < 5 else 6
-        ),
-        parts.grid(_by_band(snapshot, accounts, dark), _spread(snapshot, accounts, dark), smallest=400, most=2),
-        parts.grid(
-            _by_owner(snapshot, accounts, "segment", "Segments", dark),
-            _by_owner(snapshot, accounts, "csm", "CSMs", dark),
+            _by_owner(scene, "segment", "Segments"),
+            _by_owner(scene, "csm", "CSMs"),
             smallest=400,
             most=2,
         ),
@@ -53,7 +45,8 @@ def bands(snapshot: Snapshot, accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _headline(snapshot: Snapshot, accounts: pl.DataFrame, open_list: OpenList) -> list[pn.viewable.Viewable]:
+def _headline(scene: Scene) -> list[pn.viewable.Viewable]:
+    snapshot, accounts = scene.snapshot, scene.accounts
     scored = accounts.filter(pl.col("score").is_not_null())
     revenue = float(accounts["mrr"].sum() or 0.0)
     unscored = accounts.height - scored.height
@@ -68,36 +61,45 @@ def _headline(snapshot: Snapshot, accounts: pl.DataFrame, open_list: OpenList) -
             "Accounts",
             theme.count(accounts.height),
             f"{theme.count(unscored)} without a score" if unscored else "all of them scored",
-            on_click=lambda: open_list(None),
+            on_click=lambda: scene.go("accounts"),
         ),
         parts.figure_card(
-            "Recurring revenue", f"{snapshot.money(revenue)}", f"a month · {snapshot.money(revenue * 12)} a year"
+            "Recurring revenue",
+            scene.amount(revenue),
+            f"{scene.filters.money}: {'a year' if scene.filters.arr else 'a month'}, as the accounts say",
+            on_click=lambda: scene.go("accounts"),
         ),
         parts.figure_card(
             "Average score",
             snapshot.on_scale(average),
             f"of {snapshot.top:g} · by revenue {snapshot.on_scale(by_revenue)}",
+            on_click=lambda: scene.go("accounts", scored="yes"),
         ),
-        parts.figure_card("Data coverage", theme.share(coverage), "of the score's inputs are known"),
+        parts.figure_card(
+            "Data coverage",
+            theme.share(coverage),
+            "of the score's inputs are known",
+            on_click=lambda: scene.go("accounts", coverage="partial"),
+        ),
     ]
 
 
-def _band_cards(snapshot: Snapshot, accounts: pl.DataFrame, open_list: OpenList) -> list[pn.viewable.Viewable]:
+def _band_cards(scene: Scene) -> list[pn.viewable.Viewable]:
     return [
         parts.figure_card(
             band["band"],
             theme.count(band["accounts"]),
             f"{theme.share(band['share'])} of accounts",
-            f"{snapshot.money(band['mrr'])} MRR · {theme.share(band['mrr_share'])}",
+            f"{scene.revenue(band['mrr'])} · {theme.share(band['mrr_share'])}",
             tone=band["tone"],
-            on_click=lambda name=band["band"]: open_list(name),
+            on_click=lambda name=band["band"]: scene.go("accounts", band=name),
         )
-        for band in bands(snapshot, accounts).iter_rows(named=True)
+        for band in bands(scene.snapshot, scene.accounts).iter_rows(named=True)
     ]
 
 
-def _by_band(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Column:
-    table = bands(snapshot, accounts).with_row_index("place")
+def _by_band(scene: Scene) -> pn.Column:
+    table = bands(scene.snapshot, scene.accounts).with_row_index("place")
     rows = [
         {
             "what": what,
@@ -106,10 +108,11 @@ def _by_band(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Colum
             "share": band[share],
             "shown": theme.share(band[share]) if band[share] >= 0.06 else "",
             "said": said(band[value]),
+            "n": band["place"],
         }
         for what, value, share, said in (
             ("Accounts", "accounts", "share", theme.count),
-            ("Revenue", "mrr", "mrr_share", snapshot.money),
+            ("Revenue", "mrr", "mrr_share", scene.revenue),
         )
         for band in table.iter_rows(named=True)
     ]
@@ -122,15 +125,19 @@ def _by_band(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Colum
             alt.Tooltip("share:Q", title="Share", format=".1%"),
         ],
     )
-    bars = base.mark_bar(size=34).encode(
-        x=alt.X(
-            "share:Q",
-            stack="zero",
-            title=None,
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format="%", grid=False, tickCount=5),
-        ),
-        color=_band_color(snapshot, table["band"].to_list()),
+    bars = (
+        base.mark_bar(size=34, cursor="pointer")
+        .add_params(parts.picked())
+        .encode(
+            x=alt.X(
+                "share:Q",
+                stack="zero",
+                title=None,
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%", grid=False, tickCount=5),
+            ),
+            color=_band_color(scene.snapshot, table["band"].to_list()),
+        )
     )
     labels = base.mark_text(fontWeight="bold", color="#10182A").encode(
         x=alt.X("share:Q", stack="zero", bandPosition=0.5), text="shown:N"
@@ -140,18 +147,26 @@ def _by_band(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Colum
         parts.heading(
             "By accounts and by revenue", "Where the two differ, the bigger customers feel otherwise than the many."
         ),
-        parts.chart(drawn, dark=dark, height=190, label="Share of accounts and of revenue in each band"),
+        parts.chart(
+            drawn,
+            dark=scene.dark,
+            height=190,
+            label="Share of accounts and of revenue in each band",
+            open_list=lambda n: scene.go("accounts", band=table["band"][n]),
+        ),
     )
 
 
-def _spread(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Column:
+def _spread(scene: Scene) -> pn.Column:
+    snapshot = scene.snapshot
     if snapshot.profile is None:
         return parts.card(parts.heading("How the scores are spread"), parts.nothing("No health profile is configured."))
-    rows = histogram(accounts.select("id", "shown"), snapshot.profile).to_dicts()
+    rows = histogram(scene.accounts.select("id", "shown"), snapshot.profile).with_row_index("n").to_dicts()
     edge = alt.Scale(domain=[0, snapshot.top], nice=False)
     drawn = (
         alt.Chart(alt.InlineData(rows))
-        .mark_rect(cornerRadiusTopLeft=2, cornerRadiusTopRight=2, xOffset=1, x2Offset=-1)
+        .mark_rect(cornerRadiusTopLeft=2, cornerRadiusTopRight=2, xOffset=1, x2Offset=-1, cursor="pointer")
+        .add_params(parts.picked())
         .encode(
             x=alt.X(
                 "start:Q", title=f"Score, 0 to {snapshot.top:g}", scale=edge, axis=alt.Axis(grid=False, tickCount=10)
@@ -168,17 +183,29 @@ def _spread(snapshot: Snapshot, accounts: pl.DataFrame, dark: bool) -> pn.Column
             ],
         )
     )
+
+    def open_bar(n: int) -> None:
+        last = {"last": "yes"} if n == len(rows) - 1 else {}  # the top of the scale belongs to the last bar
+        scene.go("accounts", **{"from": f"{rows[n]['start']:g}", "to": f"{rows[n]['end']:g}"}, **last)
+
     return parts.card(
         parts.heading(
             "How the scores are spread", "Many accounts just above a bound may fall into the next band soon."
         ),
-        parts.chart(drawn, dark=dark, height=190, label="Histogram of health scores, coloured by band"),
+        parts.chart(
+            drawn,
+            dark=scene.dark,
+            height=190,
+            label="Histogram of health scores, coloured by band",
+            open_list=open_bar,
+        ),
     )
 
 
-def _by_owner(snapshot: Snapshot, accounts: pl.DataFrame, column: str, title: str, dark: bool) -> pn.Column:
+def _by_owner(scene: Scene, column: str, title: str) -> pn.Column:
+    snapshot = scene.snapshot
     grouped = (
-        accounts.with_columns(pl.col(column).fill_null("None set"))
+        scene.accounts.with_columns(pl.col(column).fill_null(NOT_SET))
         .group_by(column, "band")
         .agg(accounts=pl.len().cast(pl.Int64), mrr=pl.col("mrr").sum())
         .with_columns(
@@ -194,22 +221,24 @@ def _by_owner(snapshot: Snapshot, accounts: pl.DataFrame, column: str, title: st
             "owner": row[column],
             "band": row["band"],
             "place": names.index(row["band"]),
-            "mrr": row["mrr"],
+            "mrr": scene.filters.recurring(row["mrr"]),
             "accounts": row["accounts"],
-            "said": snapshot.money(row["mrr"]),
+            "said": scene.amount(row["mrr"]),
+            "n": n,
         }
-        for row in grouped.filter(pl.col(column).is_in(owners)).iter_rows(named=True)
+        for n, row in enumerate(grouped.filter(pl.col(column).is_in(owners)).iter_rows(named=True))
     ]
     drawn = (
         alt.Chart(alt.InlineData(rows))
-        .mark_bar(size=16)
+        .mark_bar(size=16, cursor="pointer")
+        .add_params(parts.picked())
         .encode(
             y=alt.Y("owner:N", sort=owners, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=150)),
             x=alt.X(
                 "mrr:Q",
                 stack="zero",
                 title=None,
-                axis=alt.Axis(labelExpr=_amounts(snapshot), tickCount=5, domain=False),
+                axis=alt.Axis(labelExpr=parts.amounts(snapshot.symbol), tickCount=5, domain=False),
             ),
             color=_band_color(snapshot, [name for name in names if name in set(grouped["band"])]),
             order=alt.Order("place:Q"),
@@ -217,7 +246,7 @@ def _by_owner(snapshot: Snapshot, accounts: pl.DataFrame, column: str, title: st
                 alt.Tooltip("owner:N", title=title[:-1]),
                 alt.Tooltip("band:N", title="Band"),
                 alt.Tooltip("accounts:Q", title="Accounts", format=","),
-                alt.Tooltip("said:N", title="MRR"),
+                alt.Tooltip("said:N", title=scene.filters.money),
             ],
         )
     )
@@ -225,14 +254,14 @@ def _by_owner(snapshot: Snapshot, accounts: pl.DataFrame, column: str, title: st
     more = f" {theme.plural(left, 'more is', 'more are')} not shown." if left > 0 else ""
     return parts.card(
         parts.heading(title, f"Revenue by band; most {snapshot.band_names[0].lower()} revenue first.{more}"),
-        parts.chart(drawn, dark=dark, height=78 + 28 * len(owners), label=f"Revenue in each band by {title}"),
+        parts.chart(
+            drawn,
+            dark=scene.dark,
+            height=78 + 28 * len(owners),
+            label=f"Revenue in each band by {title}",
+            open_list=lambda n: scene.go("accounts", **{column: rows[n]["owner"], "band": rows[n]["band"]}),
+        ),
     )
-
-
-def _amounts(snapshot: Snapshot) -> str:
-    # Vega writes thousands as k and billions as G.
-    short = "replace(upper(format(datum.value, '.3~s')), 'G', 'B')"
-    return f"datum.value == 0 ? '0' : '{snapshot.symbol}' + {short}"
 
 
 def _band_color(snapshot: Snapshot, names: list[str]) -> alt.Color:

@@ -12,6 +12,7 @@ from bokeh.models import DateFormatter, HTMLTemplateFormatter, NumberFormatter, 
 
 from dashboards import theme
 
+PICKED = "picked"
 GAP = 16
 """Pixels between cards, and between a page's edge and its cards."""
 
@@ -87,14 +88,28 @@ def figure_card(
     if on_click is None:
         return pane
     return pmui.Clickable(
-        pane, on_click=lambda _: on_click(), sizing_mode="stretch_width", margin=0, sx={"borderRadius": "10px"}
+        pane,
+        on_click=lambda _: on_click(),
+        sizing_mode="stretch_width",
+        margin=0,
+        sx={"borderRadius": "10px", "height": "100%"},
+        styles={"height": "100%"},
+        stylesheets=[":host > div { height: 100%; }"],
     )
 
 
-def chart(base: alt.TopLevelMixin, *, dark: bool, height: int, label: str) -> pn.pane.Vega:
+def picked() -> alt.Parameter:
+    """Return the selection by which a mark of a chart opens the list behind it; the rows number themselves as ``n``."""
+    return alt.selection_point(name=PICKED, fields=["n"], on="click", toggle=False)
+
+
+def chart(
+    base: alt.TopLevelMixin, *, dark: bool, height: int, label: str, open_list: Callable[[int], None] | None = None
+) -> pn.pane.Vega:
     """Return an Altair chart as wide as its card and `height` pixels high with all its axes and its legend.
 
-    `label` describes it to those who cannot see it.
+    `label` describes it to those who cannot see it. `open_list` is called with the ``n`` of a mark that is clicked, in
+    a chart that has `picked` among its parameters.
     """
     sized = base.properties(
         description=label, width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
@@ -103,7 +118,25 @@ def chart(base: alt.TopLevelMixin, *, dark: bool, height: int, label: str) -> pn
     drawn["$schema"] = (
         "https://vega.github.io/schema/vega-lite/v6.json"  # a name, never fetched; Panel ships another 6.x
     )
-    return pn.pane.Vega(drawn, sizing_mode="stretch_width", height=height, margin=0)
+    pane = pn.pane.Vega(drawn, sizing_mode="stretch_width", height=height, margin=0)
+    if open_list is not None:
+        pane.selection.param.watch(
+            lambda event: open_list(int(event.new[0]["n"])) if event.new and "n" in event.new[0] else None, PICKED
+        )
+    return pane
+
+
+def amounts(symbol: str) -> str:
+    """Return the Vega expression by which an axis tells amounts: ``$1.2K``."""
+    # Vega writes thousands as k and billions as G.
+    short = "replace(upper(format(abs(datum.value), '.3~s')), 'G', 'B')"
+    return f"datum.value == 0 ? '0' : (datum.value < 0 ? '-' : '') + '{symbol}' + {short}"
+
+
+def account_name(id_column: str = "id") -> HTMLTemplateFormatter:
+    """Return a formatter that shows an account's name as a link to its page, by the row's `id_column`; escaped."""
+    link = f'<a href="?view=account&id=<%= encodeURIComponent({id_column}) %>"><%- value || {id_column} %></a>'
+    return HTMLTemplateFormatter(template=f"<% if ({id_column}) {{ %>{link}<% }} else {{ %><%- value %><% }} %>")
 
 
 def chip(tone_column: str) -> HTMLTemplateFormatter:
@@ -154,8 +187,29 @@ def notice(
     )
 
 
+def dropping(label: str, drop: Callable[[], None]) -> pn.viewable.Viewable:
+    """Return the button that says what a list is limited to, and gives it up."""
+    button = pmui.Button(
+        label=label,
+        end_icon="close",
+        variant="outlined",
+        size="small",
+        margin=0,
+        align="center",
+        sx={"maxWidth": "100%"},
+    )
+    button.on_click(lambda _: drop())
+    return button
+
+
+def told(column: str, words: Callable[[Any], str]) -> pl.Expr:
+    """Return an expression: a column's values as `words` tells them, also nulls; for what a table shows."""
+    return pl.col(column).map_elements(words, return_dtype=pl.String, skip_nulls=False)
+
+
 WHOLE = NumberFormatter(format="0,0", null_format=theme.NO_VALUE, nan_format=theme.NO_VALUE)
 PLAIN = StringFormatter(null_format=theme.NO_VALUE, nan_format=theme.NO_VALUE)
+NUMBER = NumberFormatter(format="0,0.[00]", null_format=theme.NO_VALUE, nan_format=theme.NO_VALUE)
 DAY = DateFormatter(format="%d %b %Y", null_format=theme.NO_VALUE, nan_format=theme.NO_VALUE)
 
 
@@ -226,7 +280,7 @@ def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
         {
             series.name: pd.to_datetime(pd.Series(series.to_list(), dtype="object"))
             if series.dtype == pl.Date
-            else series.to_list()
+            else (series.dt.timestamp("ms") if isinstance(series.dtype, pl.Datetime) else series).to_list()
             for series in frame
         }
     )

@@ -1,14 +1,12 @@
 """What would be written now: the pending plan, field by field and change by change, and how to commit exactly that."""
 
-from collections.abc import Callable
-
 import panel as pn
-import panel_material_ui as pmui
 import polars as pl
 
 from dashboards import theme
-from dashboards.data import Filters, NewestPlan, Snapshot, narrow_changes
+from dashboards.data import NewestPlan, Snapshot, narrow_changes, with_account
 from dashboards.views import parts
+from dashboards.views.scene import Scene
 from toolkit.summaries import biggest_changes, plan_counts
 from toolkit.writeback.plan import Plan
 
@@ -40,16 +38,9 @@ CHANGE_TITLES = {
 }
 
 
-def view(
-    snapshot: Snapshot,
-    filters: Filters,
-    *,
-    pick: Callable[[str | None, str | None], None],
-) -> pn.Column:
-    """Return the pending plan, limited to the accounts that pass `filters` and to the picked field and verdict.
-
-    `pick` is called with a field and a verdict (None for any) when the reader wants the rows behind a figure.
-    """
+def view(scene: Scene) -> pn.Column:
+    """Return the pending plan, limited to the accounts that pass the filters and to the picked field and verdict."""
+    snapshot = scene.snapshot
     newest = snapshot.plan
     if newest is None:
         about = "Nothing was compared so far, so nobody knows what would be written."
@@ -61,13 +52,13 @@ def view(
         about = f"The plan made {theme.age(plan.created_at, snapshot.now)} found nothing to write on either side."
         step = "When new data has come in, compare again:"
         return parts.page(parts.screen("Both sides agree", about, step, snapshot.command("plan")))
-    changes = narrow_changes(plan.changes, snapshot, filters)
-    lists = [_fields(changes, pick), _changes(changes, filters, pick)]
-    if filters.field is not None or filters.verdict is not None:
+    changes = narrow_changes(plan.changes, snapshot, scene.filters)
+    lists = [_fields(scene, changes), _changes(scene, changes)]
+    if scene.pick:
         lists.reverse()  # what was asked for comes into sight
     return parts.page(
         _identity(snapshot, plan),
-        parts.grid(*_verdict_cards(changes, pick), smallest=150, most=4),
+        parts.grid(*_verdict_cards(scene, changes), smallest=150, most=4),
         *_drift(snapshot, changes),
         *lists,
     )
@@ -130,7 +121,7 @@ def _unwritten(newest: NewestPlan) -> list[pn.viewable.Viewable]:
     return [parts.card(parts.heading("Not written", "Each with Salesforce's own words where it gave some."), table)]
 
 
-def _verdict_cards(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None]) -> list[pn.viewable.Viewable]:
+def _verdict_cards(scene: Scene, changes: pl.DataFrame) -> list[pn.viewable.Viewable]:
     cards = []
     for verdict, (label, about) in VERDICTS.items():
         rows = changes.filter(pl.col("verdict") == verdict)
@@ -142,7 +133,7 @@ def _verdict_cards(changes: pl.DataFrame, pick: Callable[[str | None, str | None
                 theme.count(rows.height),
                 where if verdict == "write" else about,
                 tone=theme.VERDICT_COLORS[verdict],
-                on_click=lambda verdict=verdict: pick(None, verdict),
+                on_click=lambda verdict=verdict: scene.go("plan", verdict=verdict),
             )
         )
     return cards
@@ -165,7 +156,7 @@ def _drift(snapshot: Snapshot, changes: pl.DataFrame) -> list[pn.viewable.Viewab
     ]
 
 
-def _fields(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None]) -> pn.Column:
+def _fields(scene: Scene, changes: pl.DataFrame) -> pn.Column:
     counts = plan_counts(changes).pivot(
         on="verdict", index=["side", "field", "partner"], values="rows", aggregate_function="sum"
     )
@@ -183,37 +174,25 @@ def _fields(changes: pl.DataFrame, pick: Callable[[str | None, str | None], None
         give_way=("partner", "side", "held", "refused"),
         formatters=dict.fromkeys(VERDICTS, parts.WHOLE),
         rows=12,
-        choose=lambda row: pick(fields[row], None) if row is not None else None,
+        choose=lambda row: scene.go("plan", field=fields[row]) if row is not None else None,
     )
     return parts.card(parts.heading("By field", "Choose a field to see its rows below."), table)
 
 
-def _changes(changes: pl.DataFrame, filters: Filters, pick: Callable[[str | None, str | None], None]) -> pn.Column:
-    shown = changes
-    picked = []
-    if filters.field is not None:
-        shown = shown.filter(pl.col("field") == filters.field)
-        picked.append(filters.field)
-    if filters.verdict is not None:
-        shown = shown.filter(pl.col("verdict") == filters.verdict)
-        picked.append(VERDICTS.get(filters.verdict, (filters.verdict, ""))[0])
+def _changes(scene: Scene, changes: pl.DataFrame) -> pn.Column:
+    field, verdict = scene.pick.get("field"), scene.pick.get("verdict")
+    shown = changes.filter(field=field) if field is not None else changes
+    shown = shown.filter(verdict=verdict) if verdict is not None else shown
+    picked = [each for each in (field, VERDICTS.get(verdict, (verdict,))[0] if verdict else None) if each]
     head: list[pn.viewable.Viewable] = [
         parts.heading("Changes", f"{theme.plural(shown.height, 'row')}, biggest change first")
     ]
     if picked:
-        drop = pmui.Button(
-            label="Only " + ", ".join(picked),
-            end_icon="close",
-            variant="outlined",
-            size="small",
-            margin=0,
-            align="center",
-        )
-        drop.on_click(lambda _: pick(None, None))
-        head.append(drop)
+        head.append(parts.dropping("Only " + ", ".join(picked), lambda: scene.go("plan")))
     before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
-    rows = biggest_changes(shown, shown.height).select(
+    rows = with_account(biggest_changes(shown, shown.height), scene.snapshot).select(
         "name",
+        pl.col("_account").alias("account_id"),
         "field",
         before.alias("before"),
         "after",
@@ -221,13 +200,15 @@ def _changes(changes: pl.DataFrame, filters: Filters, pick: Callable[[str | None
         pl.coalesce("reason", "rule").alias("reason"),
         pl.col("verdict").replace_strict(theme.VERDICT_COLORS, default=theme.NOT_SCORED).alias("tone"),
     )
+    accounts = rows["account_id"].to_list()
     table = parts.table(
         rows,
         CHANGE_TITLES,
-        formatters={"verdict_text": parts.chip("tone")},
+        formatters={"verdict_text": parts.chip("tone"), "name": parts.account_name("account_id")},
         widths={"name": 190, "field": 190, "before": 110, "after": 110, "verdict_text": 100, "reason": 220},
         filters=("name", "field", "verdict_text", "reason"),
         give_way=("reason", "field", "before", "verdict_text"),
         rows=15,
+        choose=lambda row: scene.go("account", id=accounts[row]) if row is not None and accounts[row] else None,
     )
     return parts.card(parts.bar(*head), table if rows.height else parts.nothing("No row passes these filters."))

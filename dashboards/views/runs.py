@@ -6,9 +6,11 @@ import polars as pl
 from dashboards import theme
 from dashboards.data import Snapshot
 from dashboards.views import parts
+from dashboards.views.scene import Scene
 
 TITLES = {
     "step": "Step",
+    "object": "Object",
     "started_at": "When",
     "status": "Outcome",
     "took": "Took",
@@ -22,6 +24,7 @@ TITLES = {
 }
 WIDTHS = {
     "step": 70,
+    "object": 84,
     "started_at": 96,
     "status": 92,
     "took": 76,
@@ -37,9 +40,9 @@ FIGURES = ("read", "written", "skipped", "held", "failed", "api_calls")
 STATUS_TONES = {"done": "#2E9E6B", "failed": "#D6453D", "running": theme.PRIMARY}
 
 
-def view(snapshot: Snapshot) -> pn.Column:
+def view(scene: Scene) -> pn.Column:
     """Return the runs, newest first, and above them whatever a half-finished commit left open."""
-    return parts.page(*_open_rows(snapshot), _runs(snapshot))
+    return parts.page(*_open_rows(scene.snapshot), _runs(scene.snapshot))
 
 
 def _runs(snapshot: Snapshot) -> pn.Column:

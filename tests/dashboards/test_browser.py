@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.data import Filters, Reader, narrow
+from dashboards.filters import Filters, narrow
+from dashboards.reader import Reader
 from dashboards.theme import count
 from toolkit.frames import SCORES
 from toolkit.store import Store
@@ -66,12 +67,13 @@ def test_CARD_5_accounts_are_listed_in_order_of_attention_and_explain_themselves
     page = window.open(f"{company_url}?view=accounts", ready=".tabulator-row")
     expect(cells(page, "name").first).to_have_text(snapshot.accounts["name"][0])
     assert cells(page, "name").all_inner_texts() == snapshot.accounts["name"].head(15).to_list()
-    cells(page, "name").nth(1).click()
+    cells(page, "csm").nth(1).click()
     second = snapshot.accounts.row(1, named=True)
     expect(page.get_by_role("heading", name=second["name"])).to_be_visible()
     expect(page.get_by_text("How the score is made up")).to_be_visible()
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("link", name="‹ Accounts").click()
     expect(page.get_by_text("How the score is made up")).to_be_hidden()
+    expect(cells(page, "name").first).to_have_text(snapshot.accounts["name"][0])
 
 
 def test_CARD_5_the_table_turns_pages_sorts_and_filters_on_the_server(window, company_url, snapshot):
@@ -95,7 +97,8 @@ def test_names_from_salesforce_are_text_and_never_markup(window, company_url, sn
         expect(cells(page, "name")).to_have_text([name])
         cells(page, "name").first.click()
         expect(page.get_by_role("heading", name=name)).to_be_visible()
-        page.get_by_role("button", name="Close", exact=True).click()
+        page.get_by_role("link", name="‹ Accounts").click()
+        expect(cells(page, "name").first).to_be_visible()
     page.get_by_role("tab", name="Pending plan").click()
     expect(page.get_by_text("Digest of all rows")).to_be_visible()
     type_filter(page, "<script>")

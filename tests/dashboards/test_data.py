@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from dashboards.data import Filters, Reader, may_view, narrow, narrow_changes
+from dashboards.data import may_view, narrow_changes
+from dashboards.filters import Filters, narrow
+from dashboards.reader import Reader
 from toolkit.config import parse, preset_text
 from toolkit.frames import SCORES
 from toolkit.store import Store
@@ -37,7 +39,7 @@ def test_the_driver_names_the_measures_that_cost_most(snapshot):
 def test_filters_by_segment_csm_and_band_combine(snapshot):
     accounts = snapshot.accounts
     csm = accounts["csm"][0]
-    kept = narrow(accounts, Filters(("Enterprise", "SMB"), (csm,), "Red"))
+    kept = narrow(accounts, Filters(("Enterprise", "SMB"), (csm,)), {"band": "Red"})
     assert set(kept["segment"]) == {"Enterprise", "SMB"}
     assert set(kept["csm"]) == {csm}
     assert set(kept["band"]) == {"Red"}
