@@ -261,7 +261,7 @@ def import_records(*, workspace: Folder = HERE) -> int:
     with Workspace.open(workspace) as ws:
         run = ws.import_records()
         console.print(str(run), markup=False)
-        return ATTENTION if run.skipped or run.held else DONE
+        return ATTENTION if run.held else DONE
 
 
 @app.command(group=STEPS, sort_key=5)

@@ -12,7 +12,6 @@ from toolkit.config.fitting import Fitted, fit
 from toolkit.connecting import connect_org
 from toolkit.demo_workspace import AS_OF, MAPPING_FILE, create_demo, demo_org_of
 from toolkit.errors import InputError, NotFoundError
-from toolkit.salesforce import ObjectDescribe
 
 DEMO = "demo"
 PINNED = f"""# Pins the clock to the demo org's, so that every run gives the same figures.
@@ -35,7 +34,7 @@ def initialize(folder: Path, preset: str, *, login: str = DEMO, login_url: str |
     text = _connected(preset_text(preset), login, login_url)
     folder.mkdir(parents=True, exist_ok=True)
     settings = parse(text, name=f"the preset {preset}")
-    fitted = Fitted(text, ()) if preset == DEMO else fit(text, _describes(folder, settings))
+    fitted = Fitted(text, ()) if preset == DEMO else _fitted(text, folder, settings)
     path.write_text(fitted.text, "utf-8")
     if login == DEMO:
         create_demo(folder)
@@ -54,10 +53,10 @@ def _connected(text: str, login: str, login_url: str | None) -> str:
     return text.replace(f'[connection]\nlogin = "{DEMO}"', lines)
 
 
-def _describes(folder: Path, settings: Settings) -> dict[str, ObjectDescribe]:
+def _fitted(text: str, folder: Path, settings: Settings) -> Fitted:
     with ExitStack() as stack:
         demo = None
         if settings.connection.login == DEMO:
             demo = stack.enter_context(demo_org_of(folder, settings, in_memory=True))
         org = connect_org(settings, folder, demo)
-        return {name: org.describe(mapping.sobject) for name, mapping in settings.objects.items()}
+        return fit(text, {name: org.describe(mapping.sobject) for name, mapping in settings.objects.items()})

@@ -61,15 +61,18 @@ class Importer:
     settings: Settings
     now: datetime
 
-    def look(self, object_name: str) -> Adopted:
-        """Return what an import of the object would do. Raises StepMissingError before its first pull."""
+    def look(self, object_name: str, accounts: Adopted | None = None) -> Adopted:
+        """Return what an import of the object would do, once `accounts` are imported where they are given.
+
+        Raises StepMissingError before the object's first pull.
+        """
         mapping = self.settings.objects[object_name].in_effect
         there = self._pulled(object_name)
         return import_object(
             mapping,
             there,
             self.store.records("here", object_name),
-            self.store.read(frames.LINKS),
+            self._links(accounts),
             self.now,
             mismatches=self.store.read(frames.MISMATCHES, within={"object": object_name}),
             extras=self._extras(mapping, there),
@@ -81,9 +84,10 @@ class Importer:
         """Return what an import of the object would do, in tables; nothing is kept."""
         mapping, there = self.settings.objects[object_name], self._pulled(object_name)
         if mapping.acts_as == "agreement":
-            agreed = self.look_at_agreements(object_name)
+            agreed = self.look_at_agreements(object_name, self.look(ACCOUNT))
             return Preview(object_name, preview_agreements(agreed), preview_terms(mapping, there))
-        done = self.look(object_name)
+        accounts = self.look(ACCOUNT) if object_name != ACCOUNT and ACCOUNT in self.settings.objects else None
+        done = self.look(object_name, accounts)
         return Preview(object_name, preview(done), preview_fields(done, mapping, there))
 
     def keep(self, done: Adopted) -> None:
@@ -98,9 +102,9 @@ class Importer:
             self.store.write(frames.SKIPS, done.skips.filter(rule=rule), within={**within, "rule": rule})
         self._keep_base(done)
 
-    def look_at_agreements(self, object_name: str) -> Agreed:
+    def look_at_agreements(self, object_name: str, accounts: Adopted | None = None) -> Agreed:
         """Return the agreements that the object's records make. Raises StepMissingError before its first pull."""
-        links = self.store.read(frames.LINKS, within={"object": ACCOUNT})
+        links = self._links(accounts).filter(object=ACCOUNT)
         there = self._pulled(object_name)
         return agreements(there, self.settings.objects[object_name], links, self.now.date())
 
@@ -142,6 +146,11 @@ class Importer:
         names = [name for name, each in self.settings.active_objects.items() if each.acts_as == role]
         found = [rows for name in names if (rows := self.store.records("here", name)) is not None]
         return frames.conform(pl.concat([spec.empty(), *(each.select(list(spec.schema)) for each in found)]), spec)
+
+    def _links(self, accounts: Adopted | None) -> pl.DataFrame:
+        """Return the links of all objects, those of accounts as an import that is not kept yet makes them."""
+        links = self.store.read(frames.LINKS)
+        return links if accounts is None else pl.concat([links.filter(pl.col("object") != ACCOUNT), accounts.links])
 
     def _pulled(self, object_name: str) -> pl.DataFrame:
         there = self.store.records("there", object_name)
