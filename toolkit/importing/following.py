@@ -94,14 +94,13 @@ def follow(
     compare_ids: bool,
 ) -> Outcome:
     """Read what changed since a moment; `compare_ids` says that this cannot be all."""
-    changes = reader.changes(since)
-    if changes.count is not None:
-        brake(before.ids.len(), before.ids.len() - changes.count)
+    had = before.ids.len()
+    changes = reader.changes(since, lambda count: brake(had, had - count))
     if accounts is not None and accounts.entered.len() > MOST_BY_ID:
         return read_all(reader, before, brake)
     fresh, fresh_ids = _fresh(reader, changes, accounts)
     gone = _gone(before, changes, fresh_ids, accounts)
-    rows = before.ids.len() - gone.len() + _new(before, fresh_ids).len()
+    rows = had - gone.len() + _new(before, fresh_ids).len()
     if compare_ids or (changes.count is not None and changes.count != rows):
         in_scope = reader.ids()
         gone = before.ids.filter(~before.ids.is_in(in_scope.implode()))
@@ -112,7 +111,7 @@ def follow(
         if missing.len():
             fresh = fresh.merge_sorted(reader.by_ids(missing).sort(RECORD_KEY).lazy(), key=RECORD_KEY)
         fresh_ids = fresh.select(RECORD_KEY).collect(engine="streaming")[RECORD_KEY]
-        rows = before.ids.len() - gone.len() + _new(before, fresh_ids).len()
+        rows = had - gone.len() + _new(before, fresh_ids).len()
     replaced = pl.concat([gone, fresh_ids])
     stays = before.frame.filter(~pl.col(RECORD_KEY).is_in(replaced.implode())) if replaced.len() else before.frame
     now = stays.merge_sorted(fresh, key=RECORD_KEY)

@@ -6,7 +6,7 @@ by what it costs. What a reading gives is a frame with ``id``, ``SystemModstamp`
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,8 +89,11 @@ class Reader:
         """Return all records in scope; `total` and `anchor` are what `size` gave."""
         return self._download("everything", self.scope.where, self._way(total), total, anchor)
 
-    def changes(self, since: datetime) -> Changes:
-        """Return what was changed, deleted or taken out of the scope since a moment: one call when it is little."""
+    def changes(self, since: datetime, counted: Callable[[int], None]) -> Changes:
+        """Return what was changed, deleted or taken out of the scope since a moment: one call when it is little.
+
+        `counted` is told how many records are in scope, where Salesforce can count them, before more is asked for.
+        """
         own = f"{STAMP} >= {literal(since)}"
         related = " OR ".join(f"{prefix}{STAMP} >= {literal(since)}" for prefix in ("", *relationships(self.paths)))
         where = both(self.scope.where, related)
@@ -103,6 +106,8 @@ class Reader:
         }
         queries = {name: query for name, query in asked.items() if query is not None}
         answers = dict(zip(queries, self.org.ask(*queries.values()), strict=True))
+        if "count" in answers:
+            counted(answers["count"].total)
         left = "touched" in answers and (
             not self.scope.countable or answers["touched"].total != answers["inside"].total
         )
