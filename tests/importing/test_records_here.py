@@ -162,3 +162,10 @@ def test_BEY_2_of_file_and_pulled_values_the_last_change_stands(old_rows, new_ro
         assert row["industry"] == (edits[key][1] if key in old_rows else None)
     assert load(new, new, loaded).equals(loaded)
     assert load(new.reverse(), old.reverse(), here.reverse()).equals(loaded)
+
+
+def test_VIT_8_without_a_file_the_columns_that_are_matched_on_are_kept_too():
+    assert here_records(None, None, None, None, None, MAPPING).columns == ["id", "stage", "industry", "external_id"]
+    adopted = pl.DataFrame({"id": ["P-1"], "external_id": ["P-1"], "there_id": ["001A"]})
+    again = here_records(None, None, adopted, None, None, MAPPING)
+    assert again.select("id", "external_id", "there_id").rows() == [("P-1", "P-1", "001A")]

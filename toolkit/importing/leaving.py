@@ -39,13 +39,14 @@ def return_of(here: pl.DataFrame, linked: pl.Series) -> pl.DataFrame:
 
     The stage from before comes back, unless somebody has set another one meanwhile.
     """
-    back = pl.col(RECORD_KEY).is_in(linked.implode())
-    here = here.with_columns(pl.when(~back).then(ARCHIVED_ON).alias(ARCHIVED_ON))
-    ours = back & pl.col(CHURNED_ON).is_not_null()
+    here = here.with_columns(_back=pl.col(RECORD_KEY).is_in(linked.implode()))
+    here = here.with_columns(_ours=pl.col("_back") & pl.col(CHURNED_ON).is_not_null())
+    changes = {ARCHIVED_ON: pl.when(~pl.col("_back")).then(ARCHIVED_ON)}
+    changes |= {name: pl.when(~pl.col("_ours")).then(name) for name in (CHURNED_ON, STAGE_BEFORE)}
     if STAGE in here.columns:
-        restored = pl.when(ours & (pl.col(STAGE) == CHURNED)).then(STAGE_BEFORE).otherwise(STAGE)
-        here = here.with_columns(restored.alias(STAGE))
-    return here.with_columns(pl.when(~ours).then(name).alias(name) for name in (CHURNED_ON, STAGE_BEFORE))
+        restored = pl.col("_ours") & (pl.col(STAGE).cast(pl.String) == CHURNED)
+        changes[STAGE] = pl.when(restored).then(STAGE_BEFORE).otherwise(STAGE)
+    return here.with_columns(**changes).drop("_back", "_ours")
 
 
 def left_records(

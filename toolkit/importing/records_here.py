@@ -33,9 +33,9 @@ def here_records(
     `frames.SCORES`.
 
     Columns: those of the source; those that the toolkit keeps (`KEPT`) or only pulls fill (text until a pull has filled
-    them); the metrics, always as measured now; and `health_score`, `health_band`, `health_coverage`, `health_as_of`, as
-    shown. Where a metric has the name of a column of the source, the source's column stands. A record that left the
-    source leaves here.
+    them); without a source, those of the match rules; the metrics, always as measured now; and `health_score`,
+    `health_band`, `health_coverage`, `health_as_of`, as shown. Where a metric has the name of a column of the source,
+    the source's column stands. A record that left the source leaves here.
     """
     files = _NO_ROWS if source_new is None else _merged(source_new, source_old, here_old)
     measured = set(metrics.columns if metrics is not None else ())
@@ -136,6 +136,8 @@ def _with_kept(
 ) -> pl.DataFrame:
     """Return the file's records with the columns that come from no file, and below them the records that do not."""
     pulled = dict.fromkeys(field.here for field in mapping.fields if field.writes_here)
+    if files.columns == [RECORD_KEY]:  # there is no file: an import fills what the rules compare as well
+        pulled |= dict.fromkeys(rule.here for rule in mapping.match if rule.here != RECORD_KEY)
     here = here_old if here_old is not None else _NO_ROWS
     kept = [name for name in (*pulled, *KEPT) if name in here.columns and name not in {*files.columns, *computed}]
     kept = list(dict.fromkeys(kept))
