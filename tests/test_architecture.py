@@ -49,6 +49,7 @@ PURE = (
     "toolkit.importing.metrics",
     "toolkit.importing.needs",
     "toolkit.importing.nps",
+    "toolkit.importing.old_workbooks",
     "toolkit.importing.periods",
     "toolkit.importing.rejects",
     "toolkit.importing.tables",

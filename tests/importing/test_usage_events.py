@@ -154,10 +154,15 @@ def test_events_elsewhere_are_judged_before_they_are_counted(tmp_path, place):
         read_source(tmp_path, events(**place, event=None))
 
 
-def test_a_parquet_file_of_events_that_was_cut_off_says_so(tmp_path):
+def test_a_parquet_file_of_events_that_was_cut_off_or_damaged_says_so(tmp_path, many):
     with pytest.raises(SourceError, match=r"events.parquet is not in"):
         read_source(tmp_path, events(path="events.parquet"))
     (tmp_path / "events.parquet").write_bytes(b"PAR1 and nothing")
+    with pytest.raises(SourceError, match="may have been cut off"):
+        read_source(tmp_path, events(path="events.parquet"))
+    many.write_parquet(tmp_path / "events.parquet")
+    whole = (tmp_path / "events.parquet").read_bytes()
+    (tmp_path / "events.parquet").write_bytes(whole[:1000] + bytes(1000) + whole[2000:])
     with pytest.raises(SourceError, match="may have been cut off"):
         read_source(tmp_path, events(path="events.parquet"))
 

@@ -154,7 +154,10 @@ def test_an_empty_column_that_only_has_a_format_is_no_column(read):
     assert table.records.columns == ["id", "external_id", "name"]
 
 
-def test_old_workbooks_are_read_too(read):
+OLD = Source(path="book.xls", key="external_id")
+
+
+def old_workbook():
     book = xlwt.Workbook()
     sheet = book.add_sheet("Data")
     for at, row in enumerate([["external_id", "seats"], ["00123", 5], ["P-2", 6.5]]):
@@ -162,5 +165,22 @@ def test_old_workbooks_are_read_too(read):
             sheet.write(at, column, value)
     buffer = io.BytesIO()
     book.save(buffer)
-    old = Source(path="book.xls", key="external_id")
-    assert read(buffer.getvalue(), source=old).records.rows() == [("00123", "00123", 5.0), ("P-2", "P-2", 6.5)]
+    return buffer.getvalue()
+
+
+def test_old_workbooks_are_read_too(read):
+    assert read(old_workbook(), source=OLD).records.rows() == [("00123", "00123", 5.0), ("P-2", "P-2", 6.5)]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.09, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_a_workbook_that_was_cut_off_anywhere_says_so_and_ends_nothing(read, share):
+    for content, source in ((old_workbook(), OLD), (workbook({"Data": [["external_id"], ["P-1"]]}), BOOK)):
+        said = refusal(read, content[: int(len(content) * share)], source=source)
+        assert "is not a readable Excel workbook; it may have been cut off" in said
+
+
+@pytest.mark.parametrize("place", [44, 48, 64, 72, 76])
+def test_an_old_workbook_whose_header_asks_for_more_than_there_is_is_refused(read, place):
+    content = bytearray(old_workbook())
+    content[place : place + 4] = (0x7FFFFFF0).to_bytes(4, "little")
+    assert "not a readable Excel workbook" in refusal(read, bytes(content), source=OLD)

@@ -15,7 +15,7 @@ import polars as pl
 from toolkit.config.sources import Source
 from toolkit.errors import SourceError
 from toolkit.importing.databases import answered, database_url, duckdb_connection, optional, statement
-from toolkit.importing.files import parquet_scan
+from toolkit.importing.files import opened, parquet_scan
 from toolkit.importing.usage_events import ACCOUNT, AT, EVENT, USER, incomplete, per_period
 
 
@@ -79,7 +79,7 @@ def _in_pieces(folder: Path, source: Source) -> Counted | None:
     blank = [pl.when(pl.col(ours) != "").then(ours).alias(ours) for ours in columns if ours != AT]
     frame = scan.select(pl.col(columns[AT]).alias(AT), *text).with_columns(*blank, _on_clocks(at, source))
     queries = [per_period(frame, source.period or "week"), incomplete(frame)]
-    return Counted(*pl.collect_all(queries, engine="streaming"))
+    return Counted(*opened(lambda: pl.collect_all(queries, engine="streaming"), source.label))
 
 
 def _on_clocks(dtype: pl.DataType, source: Source) -> pl.Expr:

@@ -16,7 +16,7 @@ from toolkit.errors import SourceError
 from toolkit.importing.csv_files import csv_columns, require_even, usable_header
 from toolkit.importing.databases import database_columns
 from toolkit.importing.rejects import CELLS, LINE
-from toolkit.importing.workbooks import workbook_columns
+from toolkit.importing.workbooks import is_panic, workbook_columns
 
 PARQUET = (".parquet", ".pq")
 READABLE = (".csv", ".tsv", ".txt", *PARQUET, *WORKBOOKS)
@@ -71,7 +71,7 @@ def parquet_scan(folder: Path, source: Source) -> pl.LazyFrame | None:
     if source.path is None or path.suffix.lower() not in PARQUET:
         return None
     _looked(path, path.stat)
-    return _opened(lambda: pl.scan_parquet(path), path.name)
+    return opened(lambda: pl.scan_parquet(path), path.name)
 
 
 def _looked(path: Path, read: Callable[[], Anything]) -> Anything:
@@ -94,16 +94,19 @@ def _looked(path: Path, read: Callable[[], Anything]) -> Anything:
 def _parquet(content: bytes, file: str) -> pl.DataFrame:
     if not content:
         raise SourceError(f"{file} is empty.", hint="Export it again.")
-    return _opened(lambda: pl.read_parquet(content), file)
+    return opened(lambda: pl.read_parquet(content), file)
 
 
-def _opened(read: Callable[[], Anything], file: str) -> Anything:
+def opened(read: Callable[[], Anything], file: str) -> Anything:
+    """Return what `read` makes of a Parquet file. Raises SourceError when it is damaged."""
     try:
         return read()
     except (PolarsError, OSError):
-        raise SourceError(
-            f"{file} is not a readable Parquet file; it may have been cut off.", hint="Export it again."
-        ) from None
+        pass
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+    raise SourceError(f"{file} is not a readable Parquet file; it may have been cut off.", hint="Export it again.")
 
 
 def _usable(frame: pl.DataFrame, file: str) -> pl.DataFrame:

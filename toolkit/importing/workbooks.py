@@ -15,6 +15,7 @@ from toolkit.config.sources import Source
 from toolkit.errors import SourceError
 from toolkit.importing.column_types import EXACT
 from toolkit.importing.csv_files import usable_header
+from toolkit.importing.old_workbooks import whole_if_old
 from toolkit.importing.rejects import LINE
 
 logging.getLogger("fastexcel").addHandler(logging.NullHandler())
@@ -44,19 +45,31 @@ def workbook_columns(content: bytes, file: str, source: Source) -> pl.DataFrame:
     return pl.DataFrame([*columns, lines]).filter(filled.slice(top + 1))
 
 
+def is_panic(error: BaseException) -> bool:
+    """Return whether an error is what a broken file makes of a library in Rust; its class has no common base."""
+    return type(error).__name__ == "PanicException"
+
+
 def _readings(content: bytes, file: str, sheet: str | None) -> list[pl.DataFrame]:
     """Return the cells of a sheet from its first row on: as text, as numbers, and as true or false."""
+    names: list[str] = []
+    readings: list[pl.DataFrame] = []
     try:
-        workbook: Any = fastexcel.read_excel(content)
-        names = workbook.sheet_names
-        chosen = sheet if sheet is not None else names[0]
-        readings = [
-            workbook.load_sheet(chosen, header_row=None, skip_rows=0, dtypes=kind).to_polars()
-            for kind in ("string", "float", "boolean")
-            if chosen in names
-        ]
+        if whole_if_old(content):
+            workbook: Any = fastexcel.read_excel(content)
+            names = workbook.sheet_names
+            chosen = sheet if sheet is not None else next(iter(names), None)
+            readings = [
+                workbook.load_sheet(chosen, header_row=None, skip_rows=0, dtypes=kind).to_polars()
+                for kind in ("string", "float", "boolean")
+                if chosen in names
+            ]
     except fastexcel.FastExcelError:
-        names, readings = [], []
+        names = []
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        names = []
     if not names:
         raise SourceError(f"{file} is not a readable Excel workbook; it may have been cut off.", hint="Save it again.")
     if not readings:
