@@ -341,6 +341,27 @@ def undo(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
+@app.command(group=STEPS, sort_key=8)
+def edit(
+    object_name: Annotated[str, Parameter(name="OBJECT", help="An object of the mapping file, such as account.")],
+    record: Annotated[str, Parameter(help="The record's id here.")],
+    values: Annotated[list[str], Parameter(help="What to change: stage=Growth. Nothing behind the sign clears it.")],
+    *,
+    workspace: Folder = HERE,
+) -> None:
+    """Change fields of one record, here and at once in Salesforce, where the mapping file lets them be edited."""
+    from toolkit import console as printing
+    from toolkit.errors import InputError
+    from toolkit.workspace import Workspace
+
+    given = dict(each.partition("=")[::2] for each in values)
+    if not all("=" in each for each in values):
+        raise InputError("Each value needs a name.", hint="Write it like: stage=Growth")
+    with Workspace.open(workspace) as ws:
+        done = ws.edit(object_name, record, {name: value or None for name, value in given.items()})
+        printing.print_commit(console, done)
+
+
 @app.command(group=STEPS, sort_key=9)
 def resume(*, workspace: Folder = HERE) -> int:
     """Settle what a commit that was cut off left open, by reading from Salesforce what really happened."""
@@ -385,7 +406,7 @@ def schedule(
     workspace: Folder = HERE,
     once: Annotated[bool, Parameter(help="Run what is due now, then end; for cron or a task scheduler.")] = False,
     job: Annotated[
-        Literal["pull", "push_health"] | None, Parameter(help="Run this job now, whether or not it is due.")
+        Literal["pull", "push_health", "sync"] | None, Parameter(help="Run this job now, whether or not it is due.")
     ] = None,
 ) -> int:
     """Run the steps at the times the mapping file appoints. Ctrl-C ends it."""

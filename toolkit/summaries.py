@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from toolkit.config.objects import FieldMapping, ObjectMapping
+from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.values import NUMBER_TYPES, to_text
@@ -136,6 +137,41 @@ def org_fields(mapping: ObjectMapping, describe: ObjectDescribe) -> pl.DataFrame
     ]
     texts = dict.fromkeys(("field", "label", "type", "values", "mapped_to"), pl.String)
     return pl.DataFrame(rows, schema_overrides=texts).sort("field")
+
+
+def record_fields(
+    mapping: ObjectMapping, here_id: str, here: pl.DataFrame, there: pl.DataFrame | None, links: pl.DataFrame
+) -> pl.DataFrame:
+    """Return one row a mapped field of a record, visible ones first and in their order: field, here, there, editable.
+
+    Raises NotFoundError when there is no such record here.
+    """
+    record = here.filter(pl.col(RECORD_KEY) == here_id)
+    if record.is_empty():
+        raise NotFoundError(f"There is no {mapping.object} {here_id!r} here.", hint="Name it by its id here.")
+    pair = links.filter(pl.col("here_id") == here_id)["there_id"].to_list()
+    partner = there.filter(pl.col(RECORD_KEY).is_in(pair)) if there is not None else record.clear()
+    shown = mapping.visible_fields
+    fields = [*shown, *(field for field in mapping.fields if field not in shown)]
+    rows = [
+        {
+            "field": field.here,
+            "here": _as_text(record, field.here),
+            "there": _as_text(partner, field.reads),
+            "editable": field.editable,
+        }
+        for field in fields
+    ]
+    schema = {"field": pl.String, "here": pl.String, "there": pl.String, "editable": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _as_text(record: pl.DataFrame, column: str) -> str | None:
+    if column not in record.columns or record.is_empty():
+        return None
+    kind = "boolean" if record.schema[column] == pl.Boolean else "string"
+    text = record.select(to_text(pl.col(column), record.schema[column], kind)).item()
+    return None if text is None else str(text)
 
 
 def mapping_table(

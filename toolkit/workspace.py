@@ -6,8 +6,6 @@ at in between. A step that changes anything holds the store's lock and leaves a 
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Literal
 
 import polars as pl
 
@@ -20,24 +18,27 @@ from toolkit.importing.loading import load_sources
 from toolkit.importing.pull import PullResult, pull
 from toolkit.importing.records_here import with_scores
 from toolkit.matching.match import match
-from toolkit.runs import Run, recorded, total
-from toolkit.store import Side
-from toolkit.workspace_org import DEMO_FOLDER, ConnectedWorkspace
+from toolkit.runs import Run, total
+from toolkit.workspace_org import DEMO_FOLDER, Direction
+from toolkit.workspace_records import RecordWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
 from toolkit.writeback.commit import Commit, commit, resume
-from toolkit.writeback.lookups import with_lookups
+from toolkit.writeback.live import changed_here, sync_records
+from toolkit.writeback.lookups import looked_up
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.plan import Plan, make_plan
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.undoing import plan_undo
 
-Direction = Literal["input", "output", "two_way"]
 Progress = Callable[[int, int | None], None]
+
+SYNC = "sync"
+"""The job that brings over what changed, as it changes (CSU-2)."""
 
 __all__ = ["DEMO_FOLDER", "Workspace"]
 
 
-class Workspace(ConnectedWorkspace):
+class Workspace(RecordWorkspace):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
@@ -59,7 +60,6 @@ class Workspace(ConnectedWorkspace):
         mapped field went or changed its type (BEY-8); nothing is changed then. `accept_shrinking` and `accept_retyped`
         let it happen.
         """
-        accepted = {"accept_shrinking": accept_shrinking, "accept_retyped": accept_retyped}
         accounts: PullResult | None = None
         runs = []
         for name, mapping in self.objects.items():
@@ -74,7 +74,8 @@ class Workspace(ConnectedWorkspace):
                     accounts=None if name == ACCOUNT else self.objects.get(ACCOUNT),
                     accounts_scope=accounts.resolved if accounts else None,
                     brakes=self.settings.brakes,
-                    **accepted,
+                    accept_shrinking=accept_shrinking,
+                    accept_retyped=accept_retyped,
                 )
                 run.read, run.written, run.skipped = result.read, result.changed, result.left
                 run.note = str(result)
@@ -173,8 +174,10 @@ class Workspace(ConnectedWorkspace):
         """
         with self._run("plan") as run:
             self._match_what_is_new()
-            sides = [with_lookups(self.org, each) for each in self._all_sides(directions)]
+            sides = self._all_sides(directions)
             creates = any(each.mapping.create_there for each in sides)
+            unmatched = self.mismatches(None) if creates else None
+            sides = looked_up(self.org, sides, unmatched)
             organization = self.org.organization
             made = make_plan(
                 sides,
@@ -185,7 +188,7 @@ class Workspace(ConnectedWorkspace):
                 writeback=self.settings.writeback,
                 profile=self.settings.health.profile,
                 calls_left=self.org.budget.left,
-                mismatches=self.mismatches(None) if creates else None,
+                mismatches=unmatched,
                 journal=self.store.journal() if creates else None,
             )
             for each in sides:
@@ -258,25 +261,31 @@ class Workspace(ConnectedWorkspace):
     def job(self, name: str) -> str:
         """Run one job of the [schedule] section now and say how it went.
 
-        ``pull`` reads both sides, matches, scores, and takes over what Salesforce owns; ``push_health`` does the same
-        and writes what the toolkit owns, one way (CAT-4). Neither decides a conflict: those rows stay for a person.
+        ``pull`` reads both sides, matches, imports, scores, and takes over what Salesforce owns; ``push_health`` does
+        the same and writes what the toolkit owns, one way (CAT-4); ``sync`` writes what changed on either side since
+        the last time, both ways (CSU-2). None decides a conflict: those rows stay for a person.
         What a job before left open is settled first.
         """
         direction: dict[str, Direction] = {"pull": "input", "push_health": "output"}
-        if name not in direction:
-            raise NotFoundError(f"There is no job {name!r}.", hint=f"Jobs are: {', '.join(direction)}.")
+        if name not in (*direction, SYNC):
+            raise NotFoundError(f"There is no job {name!r}.", hint=f"Jobs are: {', '.join((*direction, SYNC))}.")
         with self._run(JOB.format(name)) as run:
             if self.store.open_commits():
                 self.resume()
+            before = self._all_sides() if name == SYNC else []
             for step in (self.pull, self.load, self.match, self.import_records):
                 step()
             if self.settings.health.profile is not None:
                 self.score()
-            made = self.plan([direction[name]])
             run.note = "nothing to write"
-            if made.writes:
-                done = self.commit(made, confirm=made.digest)
-                run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
+            if name == SYNC:
+                done = self._sync_changes(before, run)
+            else:
+                made = self.plan([direction[name]])
+                done = self.commit(made, confirm=made.digest) if made.writes else None
+                run.note = str(done) if done else run.note
+            if done:
+                run.written, run.held, run.failed = done.written, done.held, done.failed
         return run.note
 
     def read_back(self) -> pl.DataFrame:
@@ -292,45 +301,16 @@ class Workspace(ConnectedWorkspace):
         found = self.org.records(self.mapped().sobject, paths, where=f"{score_field} != null")
         return found.sort(score_field, self.mapped().name)
 
+    def _sync_changes(self, before: Sequence[Sides], run: Run) -> Commit | None:
+        after = self._all_sides()
+        synced = sync_records(
+            after, changed_here(before, after), self.org, self.store, self.settings, now=self.now(),
+            org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
+        )  # fmt: skip
+        run.note = synced.said
+        return synced.commit
+
     # -- inner -------------------------------------------------------------------------------------------------------
-
-    def _run(self, step: str, object_name: str = ACCOUNT) -> AbstractContextManager[Run]:
-        if "org" in self.__dict__:
-            self.org.renew_cap()  # max_api_calls holds for each step, not for a notebook's whole life
-        return recorded(self.store, step, object_name, self.now, self._spent)
-
-    def _spent(self) -> int:
-        return self.org.budget.spent if "org" in self.__dict__ else 0
-
-    def _all_sides(self, directions: Sequence[Direction] = ()) -> list[Sides]:
-        """Return the sides of every object that has records, in the order they are written in."""
-        merged = [name for name, mapping in self.objects.items() if mapping.is_merged]
-        known = [name for name in merged if name == ACCOUNT or self.store.records("here", name) is not None]
-        return [self._sides(name, directions) for name in known]
-
-    def _sides(self, object_name: str, directions: Sequence[Direction] = ()) -> Sides:
-        mapping = self.mapped(object_name).in_effect
-        if directions:
-            chosen = tuple(field for field in mapping.fields if field.direction in directions)
-            mapping = mapping.model_copy(update={"fields": chosen})
-        return Sides(
-            object=object_name,
-            mapping=mapping,
-            describe=self.org.describe(mapping.sobject),
-            links=self.links(object_name),
-            here=self.here(object_name),
-            there=self.there(object_name),
-            base=self.store.records("base", object_name),
-        )
-
-    def _records_or_none(self, side: Side, object_name: str) -> pl.DataFrame:
-        """Return the records of a side; none at all, with the columns that matching looks at, before they were read."""
-        found = self.store.records(side, object_name)
-        if found is not None:
-            return found
-        rules = self.mapped(object_name).match
-        columns = [frames.RECORD_KEY, *(rule.here if side == "here" else rule.there for rule in rules)]
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
     def _match_what_is_new(self) -> None:
         """Match again if records were read since the last match, so that no link is older than its records."""

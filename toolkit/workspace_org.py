@@ -6,8 +6,8 @@
 import getpass
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,19 +15,23 @@ from typing import Any, Literal, Self
 
 import polars as pl
 
-from toolkit import summaries
+from toolkit import frames, summaries
 from toolkit.config import FieldMapping, load, save
 from toolkit.connecting import ConnectionCard, card_of, connect_org
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_workspace import MAPPING_FILE, DemoConnection, announced, create_demo, demo_org_of
 from toolkit.errors import InputError, NotFoundError, PermissionDenied
 from toolkit.importing.agreements import advice
+from toolkit.importing.records import blank_here
 from toolkit.importing.users import check_users
+from toolkit.runs import Run, recorded
 from toolkit.salesforce import Org
-from toolkit.store import Store
+from toolkit.store import Side, Store
 from toolkit.workspace_view import ACCOUNT, WorkspaceView
 from toolkit.writeback.preflight import Finding, check_targets
-from toolkit.writeback.sides import described
+from toolkit.writeback.sides import Sides, described
+
+Direction = Literal["input", "output", "two_way"]
 
 DEMO_FOLDER = "CS_TOOLKIT_DEMO"
 """The environment variable that names the demo folder of ``cs-toolkit demo --serve`` to the notebooks it opens."""
@@ -187,6 +191,46 @@ class ConnectedWorkspace(WorkspaceView):
         changed = self.settings.model_copy(update={"objects": {**self.settings.objects, object_name: mapping}})
         save(self.folder / MAPPING_FILE, changed)
         self.settings = load(self.folder / MAPPING_FILE)
+
+    def _run(self, step: str, object_name: str = ACCOUNT) -> AbstractContextManager[Run]:
+        if "org" in self.__dict__:
+            self.org.renew_cap()  # max_api_calls holds for each step, not for a notebook's whole life
+        return recorded(self.store, step, object_name, self.now, self._spent)
+
+    def _spent(self) -> int:
+        return self.org.budget.spent if "org" in self.__dict__ else 0
+
+    def _all_sides(self, directions: Sequence[Direction] = ()) -> list[Sides]:
+        """Return the sides of every object that has records, in the order they are written in."""
+        merged = [name for name, mapping in self.objects.items() if mapping.is_merged]
+        known = [name for name in merged if name == ACCOUNT or self.store.records("there", name) is not None]
+        return [self._sides(name, directions) for name in known]
+
+    def _sides(self, object_name: str, directions: Sequence[Direction] = ()) -> Sides:
+        mapping = self.mapped(object_name).in_effect
+        if directions:
+            chosen = tuple(field for field in mapping.fields if field.direction in directions)
+            mapping = mapping.model_copy(update={"fields": chosen})
+        return Sides(
+            object=object_name,
+            mapping=mapping,
+            describe=self.org.describe(mapping.sobject),
+            links=self.links(object_name),
+            here=self.here(object_name) if object_name == ACCOUNT else self._records_or_none("here", object_name),
+            there=self.there(object_name),
+            base=self.store.records("base", object_name),
+        )
+
+    def _records_or_none(self, side: Side, object_name: str) -> pl.DataFrame:
+        """Return the records of a side; none at all, with the columns that matching looks at, before they were read."""
+        found = self.store.records(side, object_name)
+        if found is not None:
+            return found
+        mapping = self.mapped(object_name)
+        if side == "here":
+            return blank_here(mapping)
+        columns = [frames.RECORD_KEY, *(rule.there for rule in mapping.match)]
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
     def _allow(self, deed: Literal["edit", "commit"]) -> None:
         allowed = getattr(self.settings.access, deed)

@@ -91,10 +91,14 @@ Cron = Annotated[str, AfterValidator(valid_cron)]
 
 
 class Schedule(Model):
-    """When the scheduler runs what, as crontab lines in UTC; a step that is not named is not scheduled."""
+    """When the scheduler runs what, as crontab lines in UTC; a job that is not named is not scheduled.
+
+    ``pull`` brings in, ``push_health`` sends out, ``sync`` does both for what has changed since the last run (CSU-2).
+    """
 
     pull: Cron | None = None
     push_health: Cron | None = None
+    sync: Cron | None = None
 
 
 class Access(Model):
