@@ -93,6 +93,17 @@ def test_html_and_text_that_looks_like_a_formula_pass_unharmed_and_of_a_formula_
     assert table.records["total"].to_list() == [2] * 4
 
 
+def test_a_cell_with_an_error_is_named_and_never_blank(read):
+    rows = [[], [None, None, "external_id", "mrr", "seats"]]
+    rows += [[None, None, "P-1", Formula("=NA()", "#N/A"), 1], [None, None, "P-2", Formula("=1/0", "#DIV/0!"), 2]]
+    rows += [[None, None, "P-3", 5, 3]]
+    said = refusal(read, {"A&B": [["x"]], "<Data>": rows}, source=BOOK.model_copy(update={"sheet": "<Data>"}),
+                   needs={"mrr": "number"})  # fmt: skip
+    assert 'row 3, column "mrr": "#N/A" is not a plain number' in said
+    assert 'row 4, column "mrr": "#DIV/0!" is not a plain number' in said
+    assert read(rows).records.select("mrr", "seats").rows() == [("#N/A", 1), ("#DIV/0!", 2), ("5", 3)]
+
+
 def test_titles_may_stand_above_no_row_is_lost_and_faults_name_the_row_of_the_sheet(read):
     rows = [[], [], ["external_id", "seats"], ["P-1", 1], [], [" ", None], ["P-2", 2], ["P-3", "many"]]
     assert read(rows).records["id"].to_list() == ["P-1", "P-2", "P-3"]

@@ -2,7 +2,7 @@
 
 A column whose cells are all numbers keeps them exactly; any other is text as its cells read, with dates in ISO form and
 the numbers among them in the notation of the source. A cell is never parsed twice: text that looks like a formula is
-text, and of a formula it is the value that the workbook keeps. A cell with an error (``#N/A``) is blank.
+text, and of a formula it is the value that the workbook keeps. A cell with an error reads as its text, ``#N/A``.
 """
 
 import logging
@@ -17,6 +17,7 @@ from toolkit.importing.column_types import EXACT
 from toolkit.importing.csv_files import usable_header
 from toolkit.importing.old_workbooks import whole_if_old
 from toolkit.importing.rejects import LINE
+from toolkit.importing.workbook_errors import with_errors
 
 logging.getLogger("fastexcel").addHandler(logging.NullHandler())
 """What it warns of (columns of nothing but errors) is not for a person at a console."""
@@ -58,12 +59,13 @@ def _readings(content: bytes, file: str, sheet: str | None) -> list[pl.DataFrame
         if whole_if_old(content):
             workbook: Any = fastexcel.read_excel(content)
             names = workbook.sheet_names
-            chosen = sheet if sheet is not None else next(iter(names), None)
+            chosen = sheet if sheet is not None else next(iter(names), "")
             readings = [
                 workbook.load_sheet(chosen, header_row=None, skip_rows=0, dtypes=kind).to_polars()
                 for kind in ("string", "float", "boolean")
                 if chosen in names
             ]
+            readings[:1] = (with_errors(text, content, chosen) for text in readings[:1])
     except fastexcel.FastExcelError:
         names = []
     except BaseException as error:
