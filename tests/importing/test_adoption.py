@@ -188,6 +188,16 @@ def test_columns_of_other_types_lose_nothing():
     ]
 
 
+def test_several_values_of_a_picklist_are_kept_beside_text_and_beside_nothing():
+    rows = there(ACME, BOLT).with_columns(Areas__c=pl.Series([["B", "A"], None]))
+    areas = mapping(fields=[*FIELDS, {"here": "areas", "there": "Areas__c", "direction": "input"}])
+    first = imported(rows, using=areas)
+    assert first.here["areas"].to_list() == [["B", "A"], None]
+    assert again(first, rows, using=areas).here.equals(first.here)
+    standing = here(("h1", "P-9", None, None)).with_columns(areas=pl.lit("C"))
+    assert imported(rows, standing, using=areas).here["areas"].to_list() == ["A;B", None, "C"]
+
+
 def test_text_that_html_or_a_spreadsheet_would_run_is_kept_as_it_is():
     names = ["<script>alert(1)</script>", '=HYPERLINK("http://x")', "+1", "名前 \N{PARTY POPPER}"]
     rows = there(*((f"001{place}", name, f"P-{place}") for place, name in enumerate(names)))

@@ -7,6 +7,7 @@ import pytest
 
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS, SKIPS
+from toolkit.importing.keeping import LEFT_SCOPE
 from toolkit.importing.records import import_object
 from toolkit.matching.match import match
 
@@ -60,10 +61,39 @@ def test_SKA_12_an_adopted_customer_churns_as_well_and_only_once():
 
 
 def test_SKA_12_the_reason_of_the_pull_is_told_on():
-    gone = pl.DataFrame([("account", "there", "001A", "Acme", "scope (VIT-1)", "deleted in Salesforce")],
+    gone = pl.DataFrame([("account", "there", "001A", "Acme", LEFT_SCOPE, "deleted in Salesforce")],
                         schema=SKIPS.schema, orient="row")  # fmt: skip
     done = weeks(mapping("churn"), THERE, ONLY_BOLT, gone=gone)
     assert done.skips["reason"].to_list() == ["its record 001A is deleted in Salesforce: a churner since 2026-11-03"]
+
+
+def told_by_pull(reason):
+    row = ("account", "there", "001A", "Acme", LEFT_SCOPE, reason)
+    note = ("account", "there", "001A", "Acme", "levels (SKA-13)", "it is on level 3 in Salesforce")
+    return pl.DataFrame([note, row], schema=SKIPS.schema, orient="row")
+
+
+@pytest.mark.parametrize("reason", ['merged into "Ac(me)" (001C) in Salesforce', "merged into 001C in Salesforce"])
+def test_SKA_12_a_customer_whose_record_was_merged_follows_it_and_does_not_churn(reason):
+    survivor = pl.DataFrame({"id": ["001B", "001C"], "Name": ["Bolt", "Acme 2"], "Product_Id__c": ["P-2", None]})
+    done = weeks(mapping("churn"), THERE, survivor, gone=told_by_pull(reason))
+    assert done.links.select("here_id", "there_id").rows() == [("001B", "001B"), ("h1", "001C")]
+    assert (row(done, "h1")["stage"], row(done, "h1")["there_id"]) == ("Growth", "001C")
+    assert (done.counts["returned"], done.counts["churned"], done.counts["created"]) == (1, 0, 0)
+
+
+def test_SKA_12_a_record_merged_into_one_with_a_partner_is_kept_and_told():
+    gone = told_by_pull('merged into "Bolt" (001B) in Salesforce')
+    done = weeks(mapping("churn"), THERE, ONLY_BOLT, gone=gone)
+    assert (row(done, "h1")["stage"], done.counts["kept"]) == ("Growth", 1)
+    assert done.skips["reason"].to_list() == [
+        'its record 001A is merged into "Bolt" (001B) in Salesforce: kept, because that one has a partner of its own'
+    ]
+
+
+def test_SKA_12_a_record_merged_into_one_out_of_scope_has_left():
+    done = weeks(mapping("churn"), THERE, ONLY_BOLT, gone=told_by_pull("merged into 001Z in Salesforce"))
+    assert (row(done, "h1")["stage"], done.counts["churned"]) == ("Churned", 1)
 
 
 def test_SKA_12_who_comes_back_has_the_stage_from_before():

@@ -32,9 +32,9 @@ from toolkit.importing.judging import (
     skips_of,
     writes_here,
 )
-from toolkit.importing.leaving import ARCHIVED_ON, CHURNED_ON, STAGE_BEFORE, left_records, return_of
+from toolkit.importing.leaving import ARCHIVED_ON, CHURNED_ON, STAGE_BEFORE, left_records, merged_into, return_of
 from toolkit.importing.stacking import stacked, together
-from toolkit.values import to_18
+from toolkit.values import to_18, to_text
 
 BY_IMPORT = "import"
 """The rule of a link that an import made, and who decided it; such a link holds while both records are there."""
@@ -100,14 +100,16 @@ def adopt(
     known = known.join(before, left_on="here_id", right_on=RECORD_KEY, how="semi")
     holding = known.join(scope.kept, left_on="there_id", right_on=RECORD_KEY, how="semi")
     accounts = links.filter(pl.col("object") == ACCOUNT) if accounts is None else accounts
-    rows = judged(scope.kept, before, holding, mapping, mismatches, account_of(scope.kept, mapping, accounts, derived))
+    homes = account_of(scope.kept, mapping, accounts, derived)
+    merged = merged_into(gone, scope.kept[RECORD_KEY])
+    rows = judged(scope.kept, before, holding, mapping, mismatches, homes, merged)
 
     made = _made_links(rows.filter(pl.col("fate").is_in(["created", "returned"])), mapping.object, now)
     now_linked = conform(pl.concat([holding.select(made.columns), made]), LINKS)
     after, left = before, left_records(before, before.select(RECORD_KEY, THERE_ID).clear(), mapping, now)
     if writes_here(mapping):
         after = return_of(_refreshed(before, rows, mapping, derived), now_linked["here_id"])
-        left = left_records(after, _gone(after, there, known, now_linked), mapping, now, gone)
+        left = left_records(after, _gone(after, there, known, now_linked), mapping, now, gone, scope.kept[RECORD_KEY])
     new = _new_records(rows.filter(pl.col("fate") == "created"), scope.kept, mapping, derived)
     done = Adopted(
         mapping.object,
@@ -147,7 +149,8 @@ def _differs(name: str, types: pl.Schema) -> pl.Expr:
         return pl.col(name).is_not_null()
     if types[name] == types[old]:
         return pl.col(name).ne_missing(pl.col(old))
-    return pl.col(name).cast(pl.String).ne_missing(pl.col(old).cast(pl.String))
+    one, other = (to_text(pl.col(each), types[each], "string") for each in (name, old))
+    return one.ne_missing(other)
 
 
 _BOOKKEEPING: dict[str, pl.DataType] = {

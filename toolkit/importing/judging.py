@@ -38,13 +38,16 @@ def judged(
     mapping: ObjectMapping,
     mismatches: pl.DataFrame | None,
     accounts: pl.DataFrame,
+    merged: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return one row a record there, by ``there_id``: name, here_id, account_id, fate, rule, reason.
 
-    ``fate`` is created, returned (adopted before, and its link was lost while it was out of scope), unchanged (linked),
-    held or skipped. `holding` are the links that hold, `accounts` is from `account_of`.
+    ``fate`` is created, returned (adopted before, and its link was lost while it was out of scope, or the partner of a
+    record here was merged into it), unchanged (linked), held or skipped. `holding` are the links that hold, `accounts`
+    is from `account_of`, `merged` from `toolkit.importing.leaving.merged_into`.
     """
-    rows = _beside(there, here, holding, mapping, mismatches).join(accounts, on="there_id", how="left")
+    rows = _beside(there, holding, mapping, mismatches).join(_ours(here, holding, merged), on="there_id", how="left")
+    rows = rows.join(accounts, on="there_id", how="left")
     free = pl.lit(value=True) if mismatches is None else pl.col("kind").is_in(FREE_KINDS).fill_null(value=False)
     if mapping.acts_as == "contact":
         several = there.filter(~_is_wanted_here(there, here, holding, mapping))[RECORD_KEY]
@@ -104,23 +107,25 @@ def skips_of(rows: pl.DataFrame, mapping: ObjectMapping) -> pl.DataFrame:
 
 def _beside(
     there: pl.DataFrame,
-    here: pl.DataFrame,
     holding: pl.DataFrame,
     mapping: ObjectMapping,
     mismatches: pl.DataFrame | None,
 ) -> pl.DataFrame:
-    """Return there_id, name, wanted (the id it would have here), link, returned, and matching's kind and why."""
+    """Return there_id, name, wanted (the id it would have here), link, and matching's kind and why."""
     name = pl.col(mapping.name).cast(pl.String) if mapping.name in there.columns else pl.lit(None, pl.String)
     rows = there.select(there_id=RECORD_KEY, name=name, wanted=_wanted_id(there, mapping))
     rows = rows.join(holding.select("there_id", link="here_id"), on="there_id", how="left")
     told = MISMATCHES.empty() if mismatches is None else mismatches
     told = told.filter((pl.col("side") == "there") & (pl.col("object") == mapping.object))
-    rows = rows.join(told.select(there_id=RECORD_KEY, kind="kind", why="reason"), on="there_id", how="left")
-    ours = here.filter(pl.col(ORIGIN) == SALESFORCE).join(
-        holding, left_on=RECORD_KEY, right_on="here_id", how="anti"
-    )  # fmt: skip
-    ours = ours.select(there_id=THERE_ID, returned=RECORD_KEY).filter(~pl.col("there_id").is_duplicated())
-    return rows.join(ours, on="there_id", how="left")
+    return rows.join(told.select(there_id=RECORD_KEY, kind="kind", why="reason"), on="there_id", how="left")
+
+
+def _ours(here: pl.DataFrame, holding: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+    """Return there_id and returned: the record here without a partner that a record there has belonged to before."""
+    alone = here.join(holding, left_on=RECORD_KEY, right_on="here_id", how="anti")
+    adopted = alone.filter(pl.col(ORIGIN) == SALESFORCE).select(there_id=THERE_ID, returned=RECORD_KEY)
+    moved = alone.join(merged, left_on=THERE_ID, right_on="there_id").select(there_id="survivor", returned=RECORD_KEY)
+    return pl.concat([adopted, moved]).filter(~pl.col("there_id").is_duplicated() & ~pl.col("returned").is_duplicated())
 
 
 def _is_wanted_here(

@@ -29,7 +29,7 @@ def together(standing: pl.Series, coming: pl.Series) -> tuple[pl.Series, pl.Seri
         return _nulls(standing, other), coming
     if coming.null_count() == coming.len():
         return standing, _nulls(coming, one)
-    fitting = _fitted(coming, one)
+    fitting = None if one.is_nested() else _fitted(coming, one)
     if fitting is not None:
         return standing, fitting
     if one.is_numeric() and other.is_numeric():
