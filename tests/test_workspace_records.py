@@ -105,3 +105,32 @@ def test_CSU_2_a_job_brings_over_what_changed_as_it_changes(tmp_path):
         assert "1" in note
         assert ws.job("sync")
         assert ws.plan().rows("write").is_empty()
+
+
+def test_SKA_1_every_object_of_the_mapping_comes_in(tmp_path):
+    with edited(tmp_path / "w") as ws:
+        kinds = {name: ws.mapped(name).acts_as for name in ws.objects}
+        assert set(kinds.values()) == {"account", "contact", "agreement", "interaction"}
+        assert {name for name, kind in kinds.items() if kind == "interaction"} == {"meeting", "call", "email", "note"}
+        assert all(ws.here(name).height for name in kinds)
+
+
+def test_SKA_7_what_is_disabled_is_neither_read_nor_written(tmp_path):
+    contacts = '[objects.contact]\nsobject = "Contact"\n'
+    with edited(tmp_path / "w", (f'{contacts}mode = "input"', f'{contacts}mode = "disabled"')) as ws:
+        assert "contact" not in ws.objects
+        assert ws.store.records("there", "contact") is None
+        assert not [call for call in ws.demo_org.calls if "Contact" in str(call)]
+        assert "contact" not in set(ws.plan().changes["object"])
+
+
+def test_VIT_4_records_in_salesforce_carry_health_and_segment_after_a_commit(tmp_path):
+    with edited(tmp_path / "w") as ws:
+        plan = ws.plan()
+        ws.commit(plan, confirm=plan.digest)
+        there = {row["Id"]: row for row in ws.demo_org.rows("SELECT Id, CS_Segment__c, CS_Health_Band__c FROM Account")}
+        here = ws.here().join(ws.links(), left_on="id", right_on="here_id").drop_nulls("health_band")
+        assert here.height > ACCOUNTS / 2
+        for row in here.iter_rows(named=True):
+            record = there[row["there_id"]]
+            assert (record["CS_Segment__c"], record["CS_Health_Band__c"]) == (row["segment"], row["health_band"])

@@ -160,8 +160,8 @@ def init(
         str, Parameter(help="Which ready mapping file to start from; each syncs like one product.")
     ] = "demo",
     login: Annotated[
-        Literal["demo", "client_credentials", "refresh_token", "token"],
-        Parameter(help="How to log in; anything but demo takes its credentials from CS_TOOLKIT_... variables."),
+        Literal["demo", "client_credentials", "refresh_token", "token", "web"],
+        Parameter(help="How to log in: web opens a window; what else is needed comes from CS_TOOLKIT_... variables."),
     ] = "demo",
     login_url: Annotated[str | None, Parameter(help="The address of your org, https://....my.salesforce.com")] = None,
 ) -> None:

@@ -37,10 +37,11 @@ def _valid_login_url(url: str) -> str:
 
 class Connection(Model):
     """How to reach the org. ``demo`` starts the demo org; every other login needs ``login_url`` and the credentials in
-    environment variables (``CS_TOOLKIT_CLIENT_ID`` and so on), never here.
+    environment variables (``CS_TOOLKIT_CLIENT_ID`` and so on), never here. ``web`` opens a window in which a person
+    logs in (SKA-2).
     """
 
-    login: Literal["demo", "client_credentials", "refresh_token", "token"] = "demo"
+    login: Literal["demo", "client_credentials", "refresh_token", "token", "web"] = "demo"
     login_url: Annotated[str, AfterValidator(_valid_login_url)] | None = None
     ca_file: str | None = None
     api_version: Annotated[str, Field(pattern=r"^\d{2,3}\.0$")] = "66.0"

@@ -16,7 +16,7 @@ from toolkit.errors import InputError, LoginError
 from toolkit.salesforce.refusals import login_refusal
 from toolkit.salesforce.transport import Transport, require_https
 
-Login = Literal["client_credentials", "refresh_token", "token"]
+Login = Literal["client_credentials", "refresh_token", "token", "web"]
 
 LOGIN_TRIES = 3
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - an address
@@ -25,6 +25,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "client_credentials": ("client_id", "client_secret"),
     "refresh_token": ("client_id", "refresh_token"),
     "token": ("access_token",),
+    "web": ("client_id",),
 }
 
 
@@ -81,10 +82,10 @@ def log_in(transport: Transport, login: str, login_url: str, credentials: Creden
     Raises LoginError when the org refuses or credentials are missing, UnavailableError when the host does not answer,
     InputError for a login that does not exist or an address that is not https.
     """
-    if login not in _NEEDED:
+    if login not in _NEEDED or login == "web":
         raise InputError(f"There is no login {login!r}", hint=f"choose one of {', '.join(_NEEDED)}")
     host = require_https(login_url, "login_url")
-    _require(login, credentials)
+    require(login, credentials)
     transport.scrub.learn(credentials.client_secret, credentials.refresh_token, credentials.access_token)
     if login == "token":
         instance = require_https(credentials.instance_url or host, "instance_url")
@@ -92,10 +93,16 @@ def log_in(transport: Transport, login: str, login_url: str, credentials: Creden
     form = {"grant_type": login, "client_id": credentials.client_id, "client_secret": credentials.client_secret}
     if login == "refresh_token":
         form["refresh_token"] = credentials.refresh_token
-    answer = _ask(transport, host, {name: value for name, value in form.items() if value})
+    return granted(
+        transport, host, ask(transport, host, {name: value for name, value in form.items() if value}), credentials
+    )
+
+
+def granted(transport: Transport, host: str, answer: dict[str, Any], credentials: Credentials) -> Grant:
+    """Return the grant of a token endpoint's answer; a refresh token in it replaces the one in `credentials`."""
     transport.scrub.learn(answer.get("access_token"), answer.get("refresh_token"))
-    if login == "refresh_token" and answer.get("refresh_token"):
-        credentials.refresh_token = str(answer["refresh_token"])  # rotation is on: the old one is dead
+    if answer.get("refresh_token"):
+        credentials.refresh_token = str(answer["refresh_token"])  # with rotation, the old one is dead
     return Grant(
         _sendable(str(answer["access_token"])),
         require_https(str(answer.get("instance_url") or host), "instance_url"),
@@ -109,7 +116,8 @@ def ids_of(identity_url: str) -> tuple[str, str]:
     return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "id" else ("", "")
 
 
-def _ask(transport: Transport, host: str, form: dict[str, Any]) -> dict[str, Any]:
+def ask(transport: Transport, host: str, form: dict[str, Any]) -> dict[str, Any]:
+    """Return what the token endpoint answers to a form. Raises LoginError when it refuses."""
     response = transport.exchange(
         "POST",
         host + TOKEN_PATH,
@@ -133,7 +141,8 @@ def _ask(transport: Transport, host: str, form: dict[str, Any]) -> dict[str, Any
     return answer
 
 
-def _require(login: str, credentials: Credentials) -> None:
+def require(login: str, credentials: Credentials) -> None:
+    """Raise LoginError, naming the environment variables, when credentials that a login needs are missing."""
     missing = [name for name in _NEEDED[login] if not getattr(credentials, name)]
     if missing:
         variables = ", ".join(f"CS_TOOLKIT_{name.upper()}" for name in missing)

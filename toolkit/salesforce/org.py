@@ -5,6 +5,7 @@
 
 import random
 import time
+import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -27,6 +28,7 @@ from toolkit.salesforce.query import Column, Page, Progress, Query
 from toolkit.salesforce.soql import literal, select
 from toolkit.salesforce.soql import name as api_name
 from toolkit.salesforce.transport import Transport
+from toolkit.salesforce.web_login import OpenPage, web_log_in
 from toolkit.salesforce.wire import Wire
 
 BULK_FROM = 20_000
@@ -74,10 +76,12 @@ def connect(
     max_calls: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[], float] = random.random,
+    open_page: OpenPage = webbrowser.open,
 ) -> "Org":
     """Log in and return the org.
 
-    `login` is client_credentials, refresh_token or token (an access token that was handed over). `timeout` is seconds
+    `login` is client_credentials, refresh_token, token (an access token that was handed over) or web (a person logs in,
+    in the window that `open_page` opens; the session is renewed where the app allows it). `timeout` is seconds
     to connect and to wait for an answer, `max_calls` a cap on calls, see `renew_cap`. `sleep` and `jitter` are
     how waits are made. Costs one API call, which proves that the API version and the user's API access are right.
 
@@ -85,7 +89,11 @@ def connect(
     that is not https or an API version that the org does not serve.
     """
     transport = Transport(ca_file=ca_file, timeout=timeout, sleep=sleep, jitter=jitter)
-    grant = log_in(transport, login, login_url, credentials)
+    if login == "web":
+        grant = web_log_in(transport, login_url, credentials, open_page)
+        login = "refresh_token" if credentials.refresh_token else "token"
+    else:
+        grant = log_in(transport, login, login_url, credentials)
     renew = None if login == "token" else partial(log_in, transport, login, login_url, credentials)
     wire = Wire(transport, grant, api_version=api_version, meter=Meter(max_calls), renew=renew)
     resources = _resources(wire)
