@@ -190,7 +190,7 @@ def check(*, workspace: Folder = HERE) -> int:
         return FAILED if any(each.severity == "error" for each in findings) else DONE
 
 
-@app.command(group=STEPS, sort_key=1)
+@app.command(group=STEPS, sort_key=2)
 def fields(
     object_name: Annotated[str, Parameter(name="OBJECT", help="An object of the mapping file.")] = "account",
     *,
@@ -204,7 +204,7 @@ def fields(
         printing.print_frame(console, ws.fields(object_name))
 
 
-@app.command(group=STEPS, sort_key=2)
+@app.command(group=STEPS, sort_key=3)
 def pull(
     *,
     workspace: Folder = HERE,
@@ -225,7 +225,7 @@ def pull(
         console.print(str(ws.load()), markup=False)
 
 
-@app.command(group=STEPS, sort_key=3)
+@app.command(group=STEPS, sort_key=4)
 def match(*, workspace: Folder = HERE) -> None:
     """Link the records of both sides, and say for each that has no partner why."""
     from toolkit import console as printing
@@ -236,7 +236,7 @@ def match(*, workspace: Folder = HERE) -> None:
         printing.print_mismatches(console, ws.mismatches())
 
 
-@app.command(group=STEPS, sort_key=4)
+@app.command(group=STEPS, sort_key=5)
 def preview(
     object_name: Annotated[
         str | None, Parameter(name="OBJECT", help="An object of the mapping file; every one when left out.")
@@ -253,7 +253,7 @@ def preview(
             printing.print_preview(console, ws.preview(name))
 
 
-@app.command(group=STEPS, sort_key=4, name="import")
+@app.command(group=STEPS, sort_key=6, name="import")
 def import_records(*, workspace: Folder = HERE) -> int:
     """Make records here of those that only Salesforce has, as the mapping file says; look first with `preview`."""
     from toolkit.workspace import Workspace
@@ -264,7 +264,7 @@ def import_records(*, workspace: Folder = HERE) -> int:
         return ATTENTION if run.held else DONE
 
 
-@app.command(group=STEPS, sort_key=5)
+@app.command(group=STEPS, sort_key=7)
 def score(*, workspace: Folder = HERE) -> None:
     """Work out the health score of every account here."""
     from toolkit import console as printing
@@ -275,7 +275,7 @@ def score(*, workspace: Folder = HERE) -> None:
         printing.print_distribution(console, ws)
 
 
-@app.command(group=STEPS, sort_key=6)
+@app.command(group=STEPS, sort_key=8)
 def plan(
     *,
     workspace: Folder = HERE,
@@ -304,7 +304,7 @@ def plan(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS, sort_key=7)
+@app.command(group=STEPS, sort_key=9)
 def commit(
     digest: Annotated[str, Parameter(help="The digest that `plan` printed, or at least its first 12 characters.")],
     *,
@@ -322,7 +322,7 @@ def commit(
         return ATTENTION if done.held or done.failed else DONE
 
 
-@app.command(group=STEPS, sort_key=8)
+@app.command(group=STEPS, sort_key=11)
 def undo(
     commit_id: Annotated[str | None, Parameter(help="Which commit; the last one when left out.")] = None,
     *,
@@ -341,7 +341,7 @@ def undo(
         return ATTENTION if made.changes.height > made.writes else DONE
 
 
-@app.command(group=STEPS, sort_key=8)
+@app.command(group=STEPS, sort_key=10)
 def edit(
     object_name: Annotated[str, Parameter(name="OBJECT", help="An object of the mapping file, such as account.")],
     record: Annotated[str, Parameter(help="The record's id here.")],
@@ -362,7 +362,7 @@ def edit(
         printing.print_commit(console, done)
 
 
-@app.command(group=STEPS, sort_key=9)
+@app.command(group=STEPS, sort_key=12)
 def resume(*, workspace: Folder = HERE) -> int:
     """Settle what a commit that was cut off left open, by reading from Salesforce what really happened."""
     from toolkit import console as printing
