@@ -9,7 +9,7 @@ from toolkit.config.interactions import kind_condition, standard_paths
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS
 from toolkit.importing.extras import extra_reads
-from toolkit.importing.interactions import interactions, may_go_out
+from toolkit.importing.interactions import interactions, may_go_out, with_copies
 from toolkit.importing.records import RULES, import_object
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -265,21 +265,26 @@ def test_SKA_33_only_what_was_entered_by_hand_goes_to_salesforce():
     here = rows(
         {"id": "1", "origin": "manual"}, {"id": "2"}, {"id": "3", "origin": "calendar"}, {"id": "4", "origin": None}
     ).with_columns(subject=pl.Series(["a", "b", "c", "d"]))
-    assert may_go_out("meeting", here).rows() == [
+    assert may_go_out(here).rows() == [
         ("1", True, None),
         ("2", False, "it came from salesforce; only what was entered by hand goes out (SKA-33)"),
         ("3", False, "it came from calendar; only what was entered by hand goes out (SKA-33)"),
         ("4", False, "its origin is not known; only what was entered by hand goes out (SKA-33)"),
     ]
-    assert not may_go_out("meeting", here.drop("origin"))["goes"].any()
+    assert not may_go_out(here.drop("origin"))["goes"].any()
 
 
 def test_SKA_33_what_is_in_salesforce_already_is_not_sent_a_second_time():
-    here = rows({"id": "mine", "origin": "manual"}, {"id": "00U1"})
-    known = interactions({"meeting": here}, MAPPINGS).rows
-    assert may_go_out("meeting", here, known).row(1) == ("mine", False, "it is a copy of 00U1 (SKA-34)")
+    here = with_copies(rows({"id": "mine", "origin": "manual"}, {"id": "00U1"}), MAPPINGS["meeting"])
+    assert may_go_out(here).row(1) == ("mine", False, "it is a copy of 00U1 (SKA-34)")
+
+
+def test_SKA_34_a_copy_that_is_one_no_more_is_marked_no_more():
+    here = with_copies(rows({"id": "mine", "origin": "manual"}, {"id": "00U1"}), MAPPINGS["meeting"])
+    moved = here.with_columns(minutes=pl.when(pl.col("id") == "mine").then(15.0).otherwise("minutes"))
+    assert with_copies(moved, MAPPINGS["meeting"])["duplicate_of"].to_list() == [None, None]
 
 
 def test_SKA_33_what_came_in_by_an_import_never_goes_back():
     done = imported("meeting", {"Subject": "Kick-off", "StartDateTime": TEN, "DurationInMinutes": 30})
-    assert may_go_out("meeting", done.here)["goes"].to_list() == [False]
+    assert may_go_out(done.here)["goes"].to_list() == [False]

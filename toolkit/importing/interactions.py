@@ -83,24 +83,21 @@ def fingerprint() -> pl.Expr:
     )  # fmt: skip
 
 
-def with_fingerprint(here: pl.DataFrame, mapping: ObjectMapping) -> pl.DataFrame:
-    """Return the records here of one object with their ``fingerprint``."""
-    shaped = _shaped(mapping.object, here, mapping)
-    prints = shaped.select(RECORD_KEY, fingerprint=fingerprint())
-    return here.drop("fingerprint", strict=False).join(prints, on=RECORD_KEY, how="left", maintain_order="left")
+def with_copies(here: pl.DataFrame, mapping: ObjectMapping) -> pl.DataFrame:
+    """Return the records here of one object with ``fingerprint`` and ``duplicate_of``, the copies among themselves."""
+    found = interactions({mapping.object: here}, {mapping.object: mapping}).rows
+    found = found.select(RECORD_KEY, "fingerprint", "duplicate_of")
+    rest = here.drop("fingerprint", "duplicate_of", strict=False)
+    return rest.join(found, on=RECORD_KEY, how="left", maintain_order="left")
 
 
-def may_go_out(object_name: str, here: pl.DataFrame, interactions: pl.DataFrame | None = None) -> pl.DataFrame:
+def may_go_out(here: pl.DataFrame) -> pl.DataFrame:
     """Return ``id``, ``goes`` and ``reason``, why not, for each record here: which may be created in Salesforce.
 
-    `interactions` (`frames.INTERACTIONS`) know which are copies. What has no ``origin`` does not go: nobody can say
-    that it was entered by hand.
+    What has no ``origin`` does not go: nobody can say that it was entered by hand. Nor does a copy of another one.
     """
-    origin = pl.col("origin").cast(pl.String) if "origin" in here.columns else pl.lit(None, pl.String)
-    known = INTERACTIONS.empty() if interactions is None else interactions.filter(pl.col("object") == object_name)
-    rows = here.select(RECORD_KEY, origin=origin).join(
-        known.select(RECORD_KEY, "duplicate_of"), on=RECORD_KEY, how="left"
-    )  # fmt: skip
+    lacking = [name for name in ("origin", "duplicate_of") if name not in here.columns]
+    rows = here.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
     elsewhere = pl.format("it came from {}; only what was entered by hand goes out (SKA-33)", "origin")
     unknown = pl.lit("its origin is not known; only what was entered by hand goes out (SKA-33)")
     copy = pl.format("it is a copy of {} (SKA-34)", "duplicate_of")

@@ -18,7 +18,7 @@ from toolkit.importing.domains import domain_columns
 from toolkit.importing.exclusions import EXCLUSIONS, PARENT_PATH, excluded
 from toolkit.importing.hierarchy import HIERARCHY_COLUMNS, HIERARCHY_NOTES, hierarchy
 from toolkit.importing.interaction_columns import interaction_columns
-from toolkit.importing.interactions import with_fingerprint
+from toolkit.importing.interactions import with_copies
 from toolkit.importing.judging import JUDGING_RULES, writes_here
 from toolkit.importing.leaving import LEFT_RULE
 from toolkit.values import to_18
@@ -59,7 +59,7 @@ def import_object(
     if mapping.acts_as == "contact":
         done = _noted(done, contact_notes(done.here, mapping))
     if mapping.acts_as == "interaction":
-        done = replace(done, here=with_fingerprint(done.here, mapping))
+        done = replace(done, here=with_copies(done.here, mapping))
     return finished(done, here)
 
 

@@ -14,6 +14,7 @@ from toolkit.config.models import ORDER as ROLES_IN_ORDER
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import CHANGES, LINKS, RECORD_KEY
+from toolkit.importing.interactions import may_go_out
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
 from toolkit.writeback.refusing import IS_NEW, refused
@@ -23,8 +24,6 @@ CREATE, DELETE = "create", "delete"
 """The operations of records as a whole. ``create`` is also the rule of what matching found no partner for."""
 NEW = "{{{}:{}}}"
 """Stands for the id of a record that the same plan creates, until it has one: ``{account:P-00001}``."""
-MANUAL = "manual"
-"""The origin of interactions that somebody entered by hand."""
 NEW_THERE = "not in Salesforce yet"
 
 _USUAL = {
@@ -86,9 +85,7 @@ def lacking(sides: Sides, mismatches: pl.DataFrame) -> pl.Series:
     if not creates_there(mapping):
         return here[RECORD_KEY].clear()
     if mapping.acts_as == "interaction":
-        by_hand = pl.col("origin") == MANUAL if "origin" in here.columns else pl.lit(value=False)
-        copies = pl.col("duplicate_of").is_null() if "duplicate_of" in here.columns else pl.lit(value=True)
-        here = here.filter(by_hand & copies)
+        here = here.join(may_go_out(here).filter("goes"), on=RECORD_KEY, how="semi")
     mine = sides.links.filter(pl.col("object") == sides.object)
     found = here.join(alone, left_on=RECORD_KEY, right_on="id", how="semi")
     return found.join(mine, left_on=RECORD_KEY, right_on="here_id", how="anti")[RECORD_KEY].sort()
