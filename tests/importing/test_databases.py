@@ -131,6 +131,7 @@ def test_duplicate_ids_of_a_table_are_named_by_row(crm):
         f"duckdb://user:{PASSWORD}@host/none.duckdb",
         f"sqlite+pysqlite:///crm.db?token={PASSWORD}",
         f"not a url {PASSWORD}",
+        f"{PASSWORD}:{PASSWORD}@host",
     ],
 )
 def test_no_secret_is_in_an_error_not_even_in_its_traceback(crm, url):
@@ -155,6 +156,19 @@ def test_a_password_in_the_mapping_file_is_refused_and_not_repeated():
     assert "sources.accounts.url: must not hold a password" in str(caught.value)
     assert 'name it in "url_env"' in str(caught.value)
     assert "s3cr3t" not in str(caught.value)
+
+
+def test_rows_of_a_table_are_rejected_by_their_number(crm):
+    odd = source(on_error="reject", max_rejected=0.5)
+    table = read_source(crm, odd, name="customers", needs=Needs({"odd": "number"}))
+    assert table.records["id"].to_list() == ["00123", "P-3"]
+    assert table.skips.select("id", "reason").rows() == [
+        ("customers row 2", 'column "odd": "=2+3 <b>" is not a plain number; write it like 1234.50')
+    ]
+    query = source(table=None, query="select 'x' as odd, 1 as external_id", on_error="reject")
+    assert "the query of sqlite:///crm.db: 1 of 1 rows would be left out" in refusal(
+        crm, query, needs=Needs({"odd": "number"})
+    )
 
 
 def test_sqlalchemy_reads_what_it_has_a_driver_for(crm):

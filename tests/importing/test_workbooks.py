@@ -110,6 +110,15 @@ def test_titles_may_stand_above_no_row_is_lost_and_faults_name_the_row_of_the_sh
     assert 'row 8, column "seats": "many" is not a plain number' in refusal(read, rows, needs={"seats": "number"})
 
 
+def test_rows_of_a_sheet_are_rejected_by_their_number(read):
+    rows = [["external_id", "seats"], ["P-1", 1], [], ["P-2", "many"], ["P-3", 3], ["P-3", 4]]
+    table = read(rows, source=BOOK.model_copy(update={"on_error": "reject", "max_rejected": 0.8}),
+                 needs={"seats": "number"})  # fmt: skip
+    assert table.records["id"].to_list() == ["P-1"]
+    assert (table.read, table.rejected) == (4, 3)
+    assert table.skips["id"].to_list() == ["book.xlsx row 4", "book.xlsx row 5", "book.xlsx row 6"]
+
+
 def test_one_text_among_dates_is_named_and_not_lost(read):
     rows = [["external_id", "since"], ["P-1", date(2026, 11, 2)], ["P-2", "n/a"], ["P-3", 5]]
     said = refusal(read, rows, needs={"since": "date"})

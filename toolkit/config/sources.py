@@ -187,8 +187,8 @@ class Source(Model):
 
     @property
     def label(self) -> str:
-        """What a person knows it by: the file, or the table; never a URL."""
-        return self.path or self.table or f"the query of {self.url_env or 'its url'}"
+        """What a person knows it by: the file, the table, or the query and where it is asked."""
+        return self.path or self.table or f"the query of {self.url_env or self.url}"
 
 
 Aggregate = Literal[

@@ -49,7 +49,7 @@ def database_url(source: Source) -> str:
         scheme = urlsplit(url).scheme
     except ValueError:
         scheme = ""
-    if not scheme:
+    if not scheme or "://" not in url:
         raise SourceError(
             f"{source.label}: the environment variable {source.url_env} holds no URL.",
             hint="It looks like postgresql+psycopg://user:password@host/database.",
