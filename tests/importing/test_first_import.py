@@ -1,9 +1,19 @@
 """The import from end to end: an org on the wire, a workspace on the disk, one import after the other."""
 
+from contextlib import closing
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
 from toolkit import Workspace
+from toolkit.config.objects import ObjectMapping
+from toolkit.frames import LINKS
+from toolkit.importing.pull import pull
+from toolkit.importing.records import import_object
+from toolkit.store import Store
+
+NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 OBJECTS = """
 [objects.contact]
@@ -151,3 +161,19 @@ def test_SKA_12_who_leaves_the_view_churns_and_who_comes_back_does_not(workspace
     assert counted(imported(workspace)["account"], "returned") == 1
     assert workspace.here("account").filter(ours)["churned_on"].to_list() == [None]
     assert workspace.skips().filter(rule="left_scope (SKA-12)", object="account").is_empty()
+
+
+@pytest.mark.parametrize("demo_org", [{"accounts": 40, "person_accounts": True}], indirect=True)
+@pytest.mark.parametrize("companies_only", [True, False])
+def test_CC_16_persons_are_told_apart_in_an_org_that_has_them(org, tmp_path, companies_only):
+    given = {"create": True, "mode": "input", "exclude": {"person_accounts": companies_only}}
+    given["fields"] = [{"here": "name", "there": "Name", "direction": "input"}]
+    mapping = ObjectMapping.model_validate(given).named("account")
+    with closing(Store.open(tmp_path)) as store:
+        pull(org, mapping, store)
+        there = store.records("there", "account")
+    persons = org.count("Account", "IsPersonAccount = true")
+    assert persons > 0
+    done = import_object(mapping, there, None, LINKS.empty(), NOW)
+    assert done.counts["skipped"] == (persons if companies_only else 0)
+    assert done.here.height == there.height - done.counts["skipped"]

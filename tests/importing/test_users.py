@@ -1,10 +1,19 @@
 """The CSM comes from a lookup to User; what goes to Salesforce may be text."""
 
+from datetime import UTC, datetime
+
+import polars as pl
 import pytest
 
 from toolkit.config.objects import ObjectMapping
+from toolkit.frames import LINKS
+from toolkit.importing.records import import_object
 from toolkit.importing.users import check_users
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
+from toolkit.writeback.merge import merge
+from toolkit.writeback.sides import Sides
+
+NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 USER = ObjectDescribe("User", "User", {each: FieldDescribe(each) for each in ("Id", "Name", "Email")})
 FIELDS = (
@@ -54,6 +63,19 @@ def test_SKA_16_the_account_owner_is_usually_not_the_csm_and_that_is_said(there)
 
 def test_CSU_6_the_csm_that_goes_to_salesforce_may_be_text():
     assert findings("CSM_Name__c", direction="output") == ()
+
+
+def test_CSU_6_the_assigned_csm_is_written_to_salesforce_by_name_and_never_read_from_it():
+    field = {"here": "csm", "there": "CSM_Name__c", "direction": "output"}
+    mapping = ObjectMapping.model_validate({"create": True, "fields": [field]}).named("account")
+    there = pl.DataFrame({"id": ["001A", "001B"], "CSM_Name__c": ["Old", "Other"]})
+    here = pl.DataFrame({"id": ["001A"], "csm": ["Cara"]})
+    links = pl.DataFrame([("account", "001A", "001A", "a person", None, NOW, "Ada")], schema=LINKS.schema, orient="row")
+    done = import_object(mapping, there, here, links, NOW)
+    assert done.here.select("id", "csm").rows() == [("001A", "Cara"), ("001B", None)]
+    sides = Sides("account", mapping, ACCOUNT, done.links, done.here, there.with_columns(Name=pl.lit("Acme")))
+    changes = merge(sides).filter(pl.col("verdict") == "write")
+    assert changes.select("side", "here_id", "field", "after").rows() == [("there", "001A", "CSM_Name__c", "Cara")]
 
 
 def test_SKA_16_other_columns_and_missing_fields_are_for_others_to_judge():
