@@ -26,6 +26,7 @@ ACCOUNT = "account"
 class Loaded:
     """What a load did: rows ``read``, accounts ``written``, rows left out, and accounts ``gone`` from their file.
 
+    ``strangers`` are the ids of accounts nobody knows, ``rejected`` the rows with a fault; both are left out.
     ``changed`` says which columns came, went or hold something else than before.
     """
 
@@ -35,6 +36,7 @@ class Loaded:
     files: int
     gone: int
     strangers: int
+    rejected: int
     path: str
     changed: tuple[str, ...]
 
@@ -42,8 +44,10 @@ class Loaded:
         text = f"{self.written:,} accounts, from {self.read:,} rows of {self.files} files"
         if self.gone:
             text += f"; {self.gone:,} accounts are no longer in {self.path or 'any file'}"
-        if self.skipped:
+        if self.strangers:
             text += f"; rows of {self.strangers:,} other ids belong to no account and were left out"
+        if self.rejected:
+            text += f"; {self.rejected:,} rows with faults were left out"
         return "; ".join([text, *self.changed])
 
 
@@ -73,7 +77,8 @@ def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) ->
         skipped=sources.skips.height,
         files=len(sources.tables),
         gone=0 if before is None else before.join(accounts, on=frames.RECORD_KEY, how="anti").height,
-        strangers=sources.skips["id"].n_unique(),
+        strangers=sources.skips.filter(pl.col("rule").str.contains(": account is in "))["id"].n_unique(),
+        rejected=sum(table.rejected for table in sources.tables.values()),
         path=settings.sources[settings.account_source].label if settings.account_source else "",
         changed=_drift(store, sources),
     )
