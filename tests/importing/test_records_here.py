@@ -169,3 +169,15 @@ def test_VIT_8_without_a_file_the_columns_that_are_matched_on_are_kept_too():
     adopted = pl.DataFrame({"id": ["P-1"], "external_id": ["P-1"], "there_id": ["001A"]})
     again = here_records(None, None, adopted, None, None, MAPPING)
     assert again.select("id", "external_id", "there_id").rows() == [("P-1", "P-1", "001A")]
+
+
+def test_a_list_that_was_pulled_stays_when_the_file_gets_a_column_of_text_or_of_lists():
+    before = source({"a": ("x", 1), "b": ("y", 2)})
+    tags = pl.Series("tags", [["A", "B"], None], pl.List(pl.String))
+    here = load(before).with_columns(tags)
+    texts = load(before.with_columns(tags=pl.Series([None, None], dtype=pl.String)), before, here)
+    assert texts.filter(id="a")["tags"].to_list() == ["A;B"]
+    lists = before.with_columns(tags)
+    as_text = here.with_columns(tags=pl.Series(["B;A", None]))
+    kept = load(lists, lists, as_text)
+    assert kept["tags"].to_list() == [["A", "B"], None]

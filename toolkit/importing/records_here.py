@@ -92,7 +92,7 @@ def _fitted(stands: pl.Series, given: pl.DataType) -> pl.Series:
             fitted = typed.cast(dtype, strict=False)
             if _text(fitted, kind).equals(_text(stands, kind)):
                 return fitted
-    return stands.cast(pl.String)
+    return _text(stands, kind) if stands.dtype.is_nested() else stands.cast(pl.String)
 
 
 def _text(values: pl.Series, kind: str) -> pl.Series:
@@ -120,11 +120,21 @@ def _same(new: str, old: str, types: pl.Schema) -> pl.Expr:
     return one.eq_missing(other)
 
 
+_KINDS = {
+    pl.Boolean: "boolean",
+    pl.Date: "date",
+    pl.Datetime: "datetime",
+    pl.Time: "time",
+    pl.List: "multipicklist",
+}
+"""What is no number, by the Salesforce type whose text tells its values apart; everything else is text."""
+
+
 def _kind(dtype: pl.DataType) -> str:
     """Return the Salesforce type whose canonical text tells values of a type apart."""
     if dtype.is_numeric():
         return "double"
-    return {pl.Boolean: "boolean", pl.Date: "date", pl.Datetime: "datetime"}.get(dtype.base_type(), "string")
+    return _KINDS.get(dtype.base_type(), "string")
 
 
 def _with_kept(
