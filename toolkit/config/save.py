@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT, Array, Comment, Item, Table, Whitespace
+from tomlkit.items import AoT, Array, Comment, InlineTable, Item, Table, Whitespace
 
 from toolkit.config.load import parse, parse_toml
 from toolkit.config.models import Settings
+
+IN_ONE_LINE = frozenset({"rule", "scope", "where", "exclude", "hierarchy", "end", "notice", "tacit"})
 
 
 def save(path: Path | str, settings: Settings) -> None:
@@ -50,12 +52,26 @@ def _merge(table: Any, wanted: Mapping[str, Any]) -> None:
         del table[key]
     for key, value in wanted.items():
         current = table.get(key)
-        if isinstance(current, Mapping) and isinstance(value, Mapping):
+        if isinstance(current, InlineTable) and _unwrapped(current) != value:
+            table[key] = _inline(value) if isinstance(value, Mapping) else _item(value)
+        elif isinstance(current, Mapping) and isinstance(value, Mapping):
             _merge(current, value)
         elif isinstance(current, AoT) and value:
             _merge_entries(current, value)
-        elif current is None or _unwrapped(current) != value:
+        elif current is None:
+            _add(table, key, _inline(value) if _is_short(table, key, value) else _item(value))
+        elif _unwrapped(current) != value:
             table[key] = _item(value)
+
+
+def _add(table: Any, key: str, item: Item) -> None:
+    """Put a new value behind the last one of its section; a comment below that one is about what follows it."""
+    if isinstance(table, Table) and not isinstance(item, Table | AoT):
+        values = [known for known, inner in table.value.body if known and not isinstance(inner, Table | AoT)]
+        if values:
+            table.value._insert_after(values[-1], key, item)
+            return
+    table[key] = item
 
 
 def _merge_entries(entries: AoT, wanted: list[dict[str, Any]]) -> None:
@@ -120,8 +136,13 @@ def _unwrapped(item: Any) -> Any:
 def _table(value: Mapping[str, Any]) -> Table:
     table = tomlkit.table()
     for key, inner in value.items():
-        table.append(key, _inline(inner) if key in ("rule", "scope", "where") else _item(inner))
+        table.append(key, _inline(inner) if _is_short(table, key, inner) else _item(inner))
     return table
+
+
+def _is_short(table: Any, key: str, value: Any) -> bool:
+    """Return whether a section is written in one line: the small ones, and all within one that is."""
+    return isinstance(value, Mapping) and (key in IN_ONE_LINE or isinstance(table, InlineTable))
 
 
 def _item(value: Any) -> Item:
@@ -140,7 +161,7 @@ def _item(value: Any) -> Item:
 
 def _inline(value: Mapping[str, Any]) -> Item:
     table = tomlkit.inline_table()
-    table.update(value)
+    table.update({key: _inline(inner) if isinstance(inner, Mapping) else inner for key, inner in value.items()})
     return table
 
 

@@ -1,10 +1,26 @@
 """Notebook widgets: thin faces over `Workspace`, whose buttons call the same methods a cell would call."""
 
+from toolkit.widgets.agreement_terms import AgreementTerms
+from toolkit.widgets.bars import Bars
 from toolkit.widgets.connection_card import ConnectionCard
 from toolkit.widgets.grid import Column, Grid
+from toolkit.widgets.import_preview import ImportPreview
 from toolkit.widgets.mapping_table import MappingTable
 from toolkit.widgets.mismatches import Mismatches
 from toolkit.widgets.plan_review import PlanReview
+from toolkit.widgets.scope_editor import ScopeEditor
 from toolkit.widgets.table import Table
 
-__all__ = ["Column", "ConnectionCard", "Grid", "MappingTable", "Mismatches", "PlanReview", "Table"]
+__all__ = [
+    "AgreementTerms",
+    "Bars",
+    "Column",
+    "ConnectionCard",
+    "Grid",
+    "ImportPreview",
+    "MappingTable",
+    "Mismatches",
+    "PlanReview",
+    "ScopeEditor",
+    "Table",
+]

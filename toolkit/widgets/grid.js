@@ -1,7 +1,9 @@
 // The browser's half of the grid: draws the page the kernel gives, and sends back searches, sorts, pages and edits.
-// Text is only ever set as textContent, so nothing in a record can become markup.
+// Rows that can be moved have a handle: it is dragged, or Alt and an arrow key moves the row. Text is only ever set as textContent, so nothing in a record can become markup.
 
 const TYPING_PAUSE = 200; // milliseconds without a key before a search is sent
+const WIDTH_OF_HANDLE = 34; // pixels of the column with the handles
+const STEPS = { ArrowUp: -1, ArrowDown: 1 }; // what Alt and an arrow key move a row by
 const WIDTH_OF_OTHERS = 110; // pixels that a column without a width gets at least
 
 function element(tag, properties = {}, children = []) {
@@ -12,6 +14,8 @@ function element(tag, properties = {}, children = []) {
 
 function render({ model, el }) {
   const columns = model.get("columns");
+  const movable = model.get("movable");
+  const width = columns.length + (movable ? 1 : 0);
   el.classList.add("cs-grid");
   el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys typed here for its own commands
 
@@ -19,19 +23,21 @@ function render({ model, el }) {
   search.setAttribute("aria-label", `Search ${model.get("label")}`);
   const count = element("span", { className: "cs-count" });
   count.setAttribute("role", "status");
+  const said = element("span", { className: "cs-count" });
+  said.setAttribute("role", "status");
   const headings = columns.map(heading);
   const body = element("tbody");
   const table = element("table", {}, [
-    element("colgroup", {}, columns.map(({ width }) => {
+    element("colgroup", {}, [...(movable ? [{ width: WIDTH_OF_HANDLE }] : []), ...columns].map(({ width }) => {
       const col = element("col");
       if (width) col.style.width = `${width}px`;
       return col;
     })),
-    element("thead", {}, [element("tr", {}, headings)]),
+    element("thead", {}, [element("tr", {}, movable ? [element("td", { className: "cs-handle" }), ...headings] : headings)]),
     body,
   ]);
   table.setAttribute("aria-label", model.get("label"));
-  table.style.minWidth = `${columns.reduce((sum, { width }) => sum + (width || WIDTH_OF_OTHERS), 0)}px`;
+  table.style.minWidth = `${(movable ? WIDTH_OF_HANDLE : 0) + columns.reduce((sum, { width }) => sum + (width || WIDTH_OF_OTHERS), 0)}px`;
   const previous = element("button", { type: "button", textContent: "‹ Previous" });
   const where = element("span", { className: "cs-count" });
   const next = element("button", { type: "button", textContent: "Next ›" });
@@ -39,7 +45,7 @@ function render({ model, el }) {
   const message = element("div", { className: "cs-message" });
   message.setAttribute("role", "alert");
   el.append(
-    element("div", { className: "cs-bar" }, [search, count]),
+    element("div", { className: "cs-bar" }, [search, count, said]),
     element("div", { className: "cs-scroll" }, [table]),
     pages,
     message,
@@ -65,7 +71,8 @@ function render({ model, el }) {
     ]);
     button.addEventListener("click", () => {
       const query = model.get("query");
-      ask({ sort: column.name, descending: query.sort === column.name && !query.descending, page: 0 });
+      const again = query.sort === column.name; // ascending, then descending, then as it was
+      ask({ sort: again && query.descending ? "" : column.name, descending: again && !query.descending, page: 0 });
     });
     return element("th", { scope: "col", className: `cs-${column.align}` }, [button]);
   }
@@ -113,6 +120,10 @@ function render({ model, el }) {
       cell.append(editor(column, row, value));
       return cell;
     }
+    if (column.bar && row.bars[column.name] !== null) {
+      cell.classList.add("cs-share");
+      cell.style.setProperty("--cs-share", `${Math.max(0, Math.min(1, row.bars[column.name])) * 100}%`);
+    }
     const text = column.switch ? (value ? "yes" : "no") : column.words[value] ?? value;
     if (text === null) {
       cell.classList.add("cs-null");
@@ -128,11 +139,60 @@ function render({ model, el }) {
     return cell;
   }
 
-  function drawRow(row) {
+  function drawRow(row, index) {
     const cells = element("tr", {}, columns.map((column) => drawCell(column, row)));
+    if (movable) makeMovable(cells, row, model.get("page").first - 1 + index);
     if (!row.note) return [cells];
     cells.classList.add("cs-noted");
-    return [cells, element("tr", { className: "cs-note" }, [element("td", { colSpan: columns.length, textContent: row.note })])];
+    return [cells, element("tr", { className: "cs-note" }, [element("td", { colSpan: width, textContent: row.note })])];
+  }
+
+  let dragged = null; // the row that is being dragged: its key and its place
+
+  function makeMovable(line, row, place) {
+    const { find, sort } = model.get("query");
+    const fixed = Boolean(find.trim() || sort);
+    const title = fixed ? "Clear the search and the order of the columns to move rows" : "Drag, or press Alt with ↑ or ↓";
+    const handle = element("button", { type: "button", textContent: "⠿", title, disabled: fixed, draggable: !fixed });
+    handle.setAttribute("aria-label", `Move ${row.key}`);
+    handle.dataset.cell = JSON.stringify([row.key, "#move"]);
+    line.prepend(element("td", { className: "cs-handle" }, [handle]));
+    if (fixed) return;
+    line.addEventListener("keydown", (event) => {
+      if (!event.altKey || !(event.key in STEPS) || event.target.tagName === "SELECT") return;
+      event.preventDefault();
+      model.send({ kind: "move", row: row.key, by: STEPS[event.key] });
+    });
+    handle.addEventListener("dragstart", (event) => {
+      dragged = { key: row.key, place };
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", row.key);
+      event.dataTransfer.setDragImage(line, 10, 10);
+      line.classList.add("cs-dragged");
+    });
+    handle.addEventListener("dragend", () => {
+      dragged = null;
+      line.classList.remove("cs-dragged");
+    });
+    line.addEventListener("dragover", (event) => {
+      if (!dragged) return;
+      event.preventDefault();
+      line.classList.toggle("cs-below", isBelow(line, event));
+      line.classList.toggle("cs-above", !isBelow(line, event));
+    });
+    line.addEventListener("dragleave", () => line.classList.remove("cs-above", "cs-below"));
+    line.addEventListener("drop", (event) => {
+      event.preventDefault();
+      line.classList.remove("cs-above", "cs-below");
+      if (!dragged) return;
+      const gap = place + (isBelow(line, event) ? 1 : 0);
+      model.send({ kind: "move", row: dragged.key, to: gap > dragged.place ? gap - 1 : gap });
+    });
+  }
+
+  function isBelow(line, event) {
+    const { top, height } = line.getBoundingClientRect();
+    return event.clientY > top + height / 2;
   }
 
   function draw() {
@@ -142,7 +202,7 @@ function render({ model, el }) {
     body.replaceChildren(...page.rows.flatMap(drawRow));
     if (!page.rows.length) {
       const nothing = page.all ? "No row is like that" : "Nothing to show";
-      body.append(element("tr", {}, [element("td", { textContent: nothing, className: "cs-nothing", colSpan: columns.length })]));
+      body.append(element("tr", {}, [element("td", { textContent: nothing, className: "cs-nothing", colSpan: width })]));
     }
     if (focused) refocus(focused);
     const last = page.first + Math.max(page.rows.length - 1, 0);
@@ -173,9 +233,10 @@ function render({ model, el }) {
 
   function say() {
     message.textContent = model.get("message");
+    said.textContent = model.get("said");
   }
 
-  const reactions = { "change:page": draw, "change:query": showQuery, "change:message": say };
+  const reactions = { "change:page": draw, "change:query": showQuery, "change:message": say, "change:said": say };
   Object.entries(reactions).forEach(([event, react]) => model.on(event, react));
   draw();
   showQuery();

@@ -1,7 +1,7 @@
-"""An editable table for notebooks: search, sort, page and edit a polars frame of any length.
+"""An editable table for notebooks: search, sort, page, edit and reorder a polars frame of any length.
 
 The frame stays in the kernel; the browser is given one page of it as text. Everything the browser can do is a plain
-method here (`sort_by`, `find`, `turn_to`, `edit`), so a notebook or a test drives the same table without a browser.
+method here (`sort_by`, `find`, `turn_to`, `edit`, `move`), so a notebook or a test drives the same table without one.
 Values are shown as text and never as HTML.
 """
 
@@ -18,6 +18,8 @@ from toolkit.errors import ToolkitError
 from toolkit.widgets.twin import SIGNS, StaticTwin, table_html
 
 FOLDER = Path(__file__).parent
+Edits = Mapping[tuple[str, str], Any]
+"""What is to be in which cell: (row key, column) -> value."""
 NOTHING_ASKED = {"find": "", "sort": "", "descending": False, "page": 0}
 
 
@@ -28,6 +30,8 @@ class Column:
     `width` is in pixels; what is left over goes to the columns without one. `wrap` breaks long text into lines instead
     of cutting it off. `words` say what is shown for a value; `tones` give a value a sign: ok, planned, warning, error.
     An editable column is a list to choose from with `choices`, a switch for booleans, and else a box to type in.
+    `bar` names the column with the share (0 to 1) that a bar behind the value fills; a column that is its own `bar` is
+    shown in per cent.
     """
 
     name: str
@@ -39,9 +43,12 @@ class Column:
     choices: Sequence[str] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     tones: Mapping[str, str] = field(default_factory=dict)
+    bar: str = ""
 
     def in_words(self) -> pl.Expr:
         """Return the column's text as it is shown."""
+        if self.bar == self.name:
+            return percent(pl.col(self.name))
         return pl.col(self.name).cast(pl.String).replace(dict(self.words))
 
 
@@ -51,6 +58,9 @@ class Grid(StaticTwin, anywidget.AnyWidget):
     `note` names a column whose text, where there is any, is shown below its row. `on_edit(key, column, value)` is
     called for each edit and may raise ValueError or a ToolkitError: the edit is then not taken, and what was raised is
     shown below the table.
+
+    With `on_move` rows can be moved, by drag or with Alt and an arrow key, while nothing is searched or sorted. It is
+    called with the frame in its new order and returns the edits that follow from it: (row key, column) -> value.
     """
 
     _esm = FOLDER / "grid.js"
@@ -61,6 +71,8 @@ class Grid(StaticTwin, anywidget.AnyWidget):
     query = traitlets.Dict().tag(sync=True)
     page = traitlets.Dict().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
+    movable = traitlets.Bool(default_value=False).tag(sync=True)
+    said = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -72,6 +84,7 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         note: str = "",
         page_size: int = 12,
         on_edit: Callable[[str, str, Any], None] | None = None,
+        on_move: Callable[[pl.DataFrame], Edits] | None = None,
     ) -> None:
         super().__init__()
         self._frame = frame
@@ -80,12 +93,14 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         self._note = note
         self._page_size = page_size
         self._on_edit = on_edit
+        self._on_move = on_move
         self._drawn = 0
         self.edits: dict[tuple[str, str], Any] = {}
         """What was edited so far: (row key, column) -> value."""
         self.columns = [self._for_browser(column) for column in columns]
         self.label = label
         self.query = NOTHING_ASKED
+        self.movable = on_move is not None
         self._draw()
         self.observe(lambda _change: self._draw(), "query")
         self.on_msg(self._receive)
@@ -111,6 +126,11 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         """Sort by one column, numbers by their size also where they are kept as text; nulls last."""
         self.query = {**self.query, "sort": column, "descending": descending, "page": 0}
 
+    def restore(self, edits: Edits) -> None:
+        """Mark edits that were made to this frame in another table."""
+        self.edits = dict(edits)
+        self._draw()
+
     def turn_to(self, page: int) -> None:
         """Show another page, counted from 0."""
         self.query = {**self.query, "page": page}
@@ -125,10 +145,31 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         value = _suited(value, self._frame.schema[column], target.label)
         if self._on_edit is not None:
             self._on_edit(row, column, value)
-        edited = pl.when(pl.col(self._key).cast(pl.String) == row).then(pl.lit(value, self._frame.schema[column]))
-        self._frame = self._frame.with_columns(edited.otherwise(pl.col(column)).alias(column))
-        self.edits[row, column] = value
+        self._take({(row, column): value})
         self._draw()
+
+    def move(self, row: str, to: int) -> None:
+        """Put a row at another place, counted from 0; a place beyond the ends is the end.
+
+        Raises ValueError when rows cannot be moved, which they cannot while they are searched or sorted.
+        """
+        if self._on_move is None:
+            raise ValueError(f"The rows of {self.label} cannot be moved")
+        if str(self.query.get("find", "")).strip() or self.query.get("sort"):
+            raise ValueError("Rows can be moved when no search and no order of a column is on")
+        keys = self._keys()
+        if row not in keys:
+            raise ValueError(f"{row} is no row of {self.label}")
+        to = min(max(0, to), len(keys) - 1)
+        places = [place for place, key in enumerate(keys) if key != row]
+        places.insert(to, keys.index(row))
+        self._frame = self._frame[places]
+        self._take(self._on_move(self._frame))
+        self.said = f"{row} is now {to + 1} of {len(keys)}"
+        if (page := to // self._page_size) != self.query["page"]:
+            self.turn_to(page)
+        else:
+            self._draw()
 
     def selection(self) -> pl.DataFrame:
         """Return the rows that the search leaves, in the order shown, over all pages."""
@@ -160,11 +201,23 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         chosen = (selected.head(rows) if only is None else only).select(
             *(self._for_reader(column) for column in self._columns), *notes
         )
+        shares = selected.head(rows) if only is None else only
         return table_html(
             chosen,
             right={column.label for column in self._columns if column.align == "right"},
             total=selected.height,
+            bars={column.label: shares[column.bar] for column in self._columns if column.bar},
         )
+
+    def _keys(self) -> list[str]:
+        return self._frame[self._key].cast(pl.String).to_list()
+
+    def _take(self, edits: Edits) -> None:
+        """Put values into the frame, and remember them as edits."""
+        for (row, column), value in edits.items():
+            edited = pl.when(pl.col(self._key).cast(pl.String) == row).then(pl.lit(value, self._frame.schema[column]))
+            self._frame = self._frame.with_columns(edited.otherwise(pl.col(column)).alias(column))
+        self.edits |= edits
 
     def _has_notes(self, rows: pl.DataFrame) -> bool:
         return bool(self._note) and bool((rows[self._note].fill_null("") != "").any())
@@ -187,16 +240,23 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         number = min(max(0, int(self.query.get("page", 0))), pages - 1)
         part = rows.slice(number * self._page_size, self._page_size)
         cells = part.select(
-            pl.col(each.name) if part.schema[each.name] == pl.Boolean else pl.col(each.name).cast(pl.String)
-            for each in self._columns
+            pl.col(each.name) if part.schema[each.name] == pl.Boolean else _for_page(each) for each in self._columns
         )
+        bars = part.select(pl.col(each.bar).cast(pl.Float64).alias(each.name) for each in self._columns if each.bar)
+        shares = bars.to_dicts() if bars.width else [{}] * part.height
         keys = part[self._key].cast(pl.String)
         notes = part[self._note] if self._note else pl.repeat(None, part.height, eager=True)
         self._drawn += 1
         self.page = {
             "rows": [
-                {"key": key, "cells": row, "note": note, "edited": [name for at, name in self.edits if at == key]}
-                for key, row, note in zip(keys, cells.to_dicts(), notes, strict=True)
+                {
+                    "key": key,
+                    "cells": row,
+                    "note": note,
+                    "edited": [name for at, name in self.edits if at == key],
+                    "bars": share,
+                }
+                for key, row, note, share in zip(keys, cells.to_dicts(), notes, shares, strict=True)
             ],
             "number": number,
             "pages": pages,
@@ -207,14 +267,32 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         }
 
     def _receive(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
-        if content.get("kind") != "edit":
-            return
         try:
-            self.edit(str(content["row"]), str(content["column"]), content["value"])
+            match content:
+                case {"kind": "edit", "row": str(row), "column": str(column), "value": value}:
+                    self.edit(row, column, value)
+                case {"kind": "move", "row": str(row), "to": int(to)}:
+                    self.move(row, to)
+                case {"kind": "move", "row": str(row), "by": int(by)}:
+                    self.move(row, self._keys().index(row) + by)
+                case _:
+                    return
             self.message = ""
         except (ValueError, ToolkitError) as error:
             self.message = str(error)
             self._draw()
+
+
+def percent(share: pl.Expr) -> pl.Expr:
+    """Return a share (0 to 1) as people write it; only nothing is 0 %, and only all is 100 %."""
+    rounded = (share * 100).round().cast(pl.Int64)
+    return pl.format(
+        "{} %", pl.when(share.is_between(0, 1, closed="none")).then(rounded.clip(1, 99)).otherwise(rounded)
+    )
+
+
+def _for_page(column: Column) -> pl.Expr:
+    return column.in_words() if column.bar == column.name else pl.col(column.name).cast(pl.String)
 
 
 def _suited(value: Any, dtype: pl.DataType, label: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from toolkit.widgets.twin import table_html
+from toolkit.widgets.words import in_words
 
 
 class Table:
@@ -25,7 +26,7 @@ class Table:
             pl.format("{} %", (pl.col(name) * 100).round().cast(pl.Int64)).alias(name) for name in percent
         )
         numeric = {name for name, dtype in frame.schema.items() if dtype.is_numeric()}
-        headings = {name: (labels or {}).get(name, _in_words(name)) for name in frame.columns}
+        headings = {name: (labels or {}).get(name, in_words(name)) for name in frame.columns}
         self.frame = first.rename(headings)
         self._total = frame.height
         self._right = {headings[name] for name in numeric}
@@ -35,8 +36,3 @@ class Table:
 
     def _repr_html_(self) -> str:
         return table_html(self.frame, right=self._right, total=self._total)
-
-
-def _in_words(name: str) -> str:
-    """Return ``days_to_renewal`` as ``Days to renewal``; a name with capitals, such as an API name, as it is."""
-    return name.replace("_", " ").capitalize() if name.islower() else name

@@ -38,12 +38,20 @@ class StaticTwin:
         return (bundle, *metadata) if metadata else bundle
 
 
-def table_html(frame: pl.DataFrame, *, right: Collection[str] = (), total: int | None = None) -> str:
+def table_html(
+    frame: pl.DataFrame,
+    *,
+    right: Collection[str] = (),
+    total: int | None = None,
+    bars: Mapping[str, pl.Series] | None = None,
+) -> str:
     """Return `frame` as an HTML table: columns in `right` are aligned right, long text is broken, null is a dash.
 
-    `total` is the number of rows there are when `frame` holds only some of them.
+    `total` is the number of rows there are when `frame` holds only some of them. `bars` gives columns the shares (0 to
+    1) that a bar behind each value fills.
     """
-    columns = [_cells(frame.get_column(name), name in right) for name in frame.columns]
+    bars = bars or {}
+    columns = [_cells(frame.get_column(name), name in right, bars.get(name)) for name in frame.columns]
     head = "".join(_cell("th", name, name in right) for name in frame.columns)
     rows = "".join(f'<tr style="{LINE}">{"".join(cells)}</tr>' for cells in zip(*columns, strict=True))
     more = ""
@@ -101,14 +109,21 @@ def shown(value: object, decimals: int = 2) -> str:
     return str(value)
 
 
-def _cells(column: pl.Series, right: bool) -> list[str]:
+def _cells(column: pl.Series, right: bool, shares: pl.Series | None) -> list[str]:
     decimals = _decimals(column) if column.dtype.is_float() else 0
-    return [_cell("td", shown(value, decimals), right) for value in column]
+    filled = shares if shares is not None else pl.repeat(None, column.len(), eager=True)
+    return [_cell("td", shown(value, decimals), right, share) for value, share in zip(column, filled, strict=True)]
 
 
-def _cell(tag: str, text: str, right: bool) -> str:
+def _cell(tag: str, text: str, right: bool, share: float | None = None) -> str:
     together = ";white-space:nowrap" if len(text) <= ONE_LINE else ""
-    return f'<{tag} style="text-align:{"right" if right else "left"}{together}">{escape(text)}</{tag}>'
+    style = f"text-align:{'right' if right else 'left'}{together}{'' if share is None else _bar(share)}"
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
+
+
+def _bar(share: float) -> str:
+    end = f"{max(0.0, min(1.0, share)) * 100:.0f}%"
+    return f";min-width:120px;background:linear-gradient(90deg,#4a90d955 {end},transparent {end})"
 
 
 def _decimals(column: pl.Series) -> int:
