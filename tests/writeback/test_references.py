@@ -17,6 +17,7 @@ from toolkit.writeback.merge import merge, new_base
 from toolkit.writeback.plan import make_plan
 from toolkit.writeback.references import LOOKUP, resolved, wanted
 from toolkit.writeback.sides import pair
+from toolkit.writeback.undoing import plan_undo
 
 USERS = ObjectDescribe("User", "User", {"Name": FieldDescribe("Name", length=121)}, key_prefix="005")
 ACCOUNT = {
@@ -159,7 +160,8 @@ def test_CSU_8_owners_by_name_and_managers_by_email_go_both_ways(company, tmp_pa
     plan = planned(desk)
     assert len(company.calls) - calls <= 8
     assert plan.count("refused") == 0, plan.rows("refused")["reason"].to_list()
-    assert set(plan.changes.filter(field="CSM__c")["after"]) <= {second["Email"].upper()}
+    assert set(plan.changes.filter(field="CSM__c")["here"]) <= {second["Email"].upper()}
+    assert set(plan.changes.filter(field="CSM__c")["after"]) <= {second["Email"]}
     done = desk.commit(plan)
     assert (done.written, done.failed, done.held) == (plan.writes, 0, 0), done.results.to_dicts()
     rows = company.rows("SELECT OwnerId, CSM__c, ParentId FROM Account ORDER BY Id")
@@ -191,3 +193,17 @@ def test_BEY_4_who_is_unknown_to_the_org_is_refused_before_any_write(company, tm
     plan = planned(desk)
     assert plan.writes == 0
     assert set(plan.changes["reason"].str.contains("no record in Salesforce has the Name 'Nobody O'Known'")) == {True}
+
+
+def test_BEY_5_the_undo_of_a_change_of_owner_gives_the_record_back(tmp_path):
+    with DemoOrg.start(accounts=8, seed=2, now=NOW) as company:
+        before = company.rows("SELECT Id, OwnerId FROM Account ORDER BY Id")
+        desk = laid(company, tmp_path, [OWNER], {"owner": active_users(company)[2]["Name"]})
+        done = desk.commit(planned(desk))
+        assert done.written > 0
+        undo = plan_undo(
+            done.commit_id, desk.org, desk.store, objects=[desk.sides()], org_name="Demo", created_at=NOW,
+            parent=desk.parent(), bulk_from=2000,
+        )  # fmt: skip
+        assert desk.commit(undo).written == done.written
+        assert company.rows("SELECT Id, OwnerId FROM Account ORDER BY Id") == before

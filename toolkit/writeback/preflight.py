@@ -31,6 +31,7 @@ from toolkit.writeback.advice import recipe
 from toolkit.writeback.field_kinds import kind_findings
 from toolkit.writeback.finding import Finding
 from toolkit.writeback.record_rules import value_faults
+from toolkit.writeback.references import spelled
 from toolkit.writeback.rules import ceiling, named, value_range
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.sides import Sides, described
@@ -52,7 +53,7 @@ def judge(changes: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
             reasons = pl.select(pl.coalesce(reasons, _taken(rows, sides, str(path), field))).to_series()
         refused = reasons.is_not_null()
         judged.append(
-            rows.with_columns(
+            spelled(rows, sides, str(path)).with_columns(
                 verdict=pl.when(refused).then(pl.lit("refused")).otherwise("verdict"),
                 reason=pl.coalesce(reasons, "reason"),
             )

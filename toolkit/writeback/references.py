@@ -74,6 +74,15 @@ def resolved(rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     return rows
 
 
+def spelled(rows: pl.DataFrame, sides: Sides, path: str) -> pl.DataFrame:
+    """Return changes of one field with each value that is known in ``after`` as the record that has it spells it."""
+    field = next((each for each in kept_by_value(sides) if each.there == path), None)
+    if field is None:
+        return rows
+    found = rows.with_columns(_key().alias(_KEY)).join(_meant(sides, field), on=_KEY, how="left", maintain_order="left")
+    return found.with_columns(after=pl.coalesce("_value", "after")).select(rows.columns)
+
+
 def reference_fault(rows: pl.DataFrame, sides: Sides, path: str) -> pl.Series:
     """Return why the values in ``after`` cannot be written to the reference `path`; null where they can.
 
@@ -122,6 +131,7 @@ def _meant(sides: Sides, field: FieldMapping) -> pl.DataFrame:
     return counted.group_by(_KEY, maintain_order=True).agg(
         _count=pl.col("id").n_unique(),
         _id=pl.col("id").first(),
+        _value=pl.col("value").str.strip_chars().first(),
         _ids=pl.col("id").unique(maintain_order=True).head(3).str.join(", "),
         _active=pl.col("active").first(),
     )
