@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from toolkit.demo_org.ids import make_id
 from toolkit.errors import InputError, NotFoundError, RequestError
-from toolkit.salesforce import bulk, query
+from toolkit.salesforce import query, query_jobs
 
 FIELDS = [
     "Id",
@@ -206,7 +206,7 @@ def test_bulk_results_come_page_by_page_and_the_job_is_deleted(org, demo, calls_
 
     def read():
         statement = "SELECT Id, Name FROM Account"
-        pages = bulk.read_bulk(org._wire, columns, statement, lambda done, _: seen.append(done), per_page=15)
+        pages = query_jobs.read_bulk(org._wire, columns, statement, lambda done, _: seen.append(done), per_page=15)
         frames.extend(pages)
 
     calls = calls_of(read)

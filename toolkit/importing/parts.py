@@ -85,10 +85,10 @@ class Parts:
     def add(self, frame: pl.DataFrame, received: int, bookmark: Mapping[str, Any] | None, *, complete: bool) -> None:
         """Keep records of which `received` came; `bookmark` says where reading goes on."""
         if frame.height:
-            sorted_frame = frame.sort(RECORD_KEY)
+            sorted_frame = frame if frame[RECORD_KEY].is_sorted() else frame.sort(RECORD_KEY)
             path = self._folder / f"part-{len(self._note.parts):06d}.parquet"
             with path.open("wb") as file:
-                sorted_frame.write_parquet(file, compression="zstd", compression_level=1)
+                sorted_frame.write_parquet(file, compression="lz4")
                 file.flush()
                 os.fsync(file.fileno())
             first, last = sorted_frame[RECORD_KEY][0], sorted_frame[RECORD_KEY][-1]

@@ -1,4 +1,4 @@
-"""Bulk API 2.0: writes and reads large amounts as CSV in jobs that run inside Salesforce.
+"""Bulk API 2.0: writes large amounts as CSV in jobs that run inside Salesforce. Reading is in `query_jobs`.
 
 Written for what its clients usually get wrong: null is `#N/A` (an empty cell would leave the field as it is), values
 are quoted, results are UTF-8 whatever their header says, quoted line breaks stay, results are matched to rows by key or
@@ -6,58 +6,30 @@ by content since their order is not promised, partial results of a failed job ar
 """
 
 import io
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from toolkit.errors import NotFoundError, RequestError, SalesforceError, UnavailableError
+from toolkit.errors import NotFoundError, RequestError, UnavailableError
 from toolkit.frames import WRITE_RESULTS
+from toolkit.salesforce import jobs
 from toolkit.salesforce.collections import OnResults, Write
-from toolkit.salesforce.query import Column, Progress, from_parts, in_parts
+from toolkit.salesforce.jobs import Job
+from toolkit.salesforce.query import Progress
 from toolkit.salesforce.wire import Wire
-
-log = logging.getLogger("toolkit.salesforce")
 
 MOST_BYTES = 100_000_000
 """Bytes of one job's upload."""
 
-RECORDS_PER_PAGE = 100_000
-"""Records asked for in one page of a query job's result."""
-
-FIRST_POLL = 0.2
-LONGEST_POLL = 20.0
-POLL_GROWTH = 1.5
-LONGEST_JOB = 6 * 3600.0
 UPLOAD_TRIES = 3
 
 CALLS_PER_JOB = 5
 """Calls of a write job in which every row succeeds, besides its polls: create, upload, close, results, delete."""
 
 NULL = "#N/A"
-_ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 _ERROR = r"(?s)^([A-Z][A-Z0-9_]*):(.*):([^:]*)$"  # CODE:message:FIELD1,FIELD2 -- with the fields missing at times
 
 OnJob = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job's address and how it stands."""
-
-    kind: str  # "ingest" or "query"
-    id: str
-    state: str
-    processed: int = 0
-    failed: int = 0
-    error: str = ""
-
-    @property
-    def path(self) -> str:
-        """The job's path, relative to the API version."""
-        return f"jobs/{self.kind}/{self.id}"
 
 
 def fits_csv(rows: pl.DataFrame) -> pl.Series:
@@ -110,7 +82,7 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
     """
     job = Job("ingest", job_id, "")
     try:
-        state = _look(wire, job).state
+        state = jobs.look(wire, job).state
     except RequestError as error:
         if error.status != 404:
             raise
@@ -118,8 +90,8 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
         if state != "Open":
             results = _collect(wire, job, write, progress)
             return results.with_row_index("row").filter("_known").drop("_known")
-        _abort(wire, job)
-        _delete(wire, job)
+        jobs.abort(wire, job)
+        jobs.delete(wire, job)
     raise NotFoundError(
         f"The job {job_id} is gone, or was never handed over to Salesforce",
         hint="read the records again to see what they hold",
@@ -129,98 +101,13 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
 def _collect(wire: Wire, job: Job, write: Write, progress: Progress | None) -> pl.DataFrame:
     """WRITE_RESULTS of the rows of an uploaded job, with `_known` for those that the job had an answer for."""
     try:
-        job = _wait(wire, job, progress)
+        job = jobs.wait(wire, job, progress)
         results = _match(_as_sent(write), write, _answers(wire, job, write.rows.height), job)
     except KeyboardInterrupt:
-        _abort(wire, job)
+        jobs.abort(wire, job)
         raise
-    _delete(wire, job)
+    jobs.delete(wire, job)
     return results
-
-
-def read_bulk(
-    wire: Wire,
-    columns: Sequence[Column],
-    statement: str,
-    progress: Progress | None = None,
-    per_page: int = RECORDS_PER_PAGE,
-) -> Iterator[pl.DataFrame]:
-    """Yield the result of a query job page by page, as typed frames in the query's own order.
-
-    `statement` selects what `query.in_parts` says: Bulk gives no compounds, they are put together from their parts.
-    """
-    job_id = start_query(wire, statement)
-    try:
-        for frame, _ in query_pages(wire, job_id, columns, None, progress, per_page):
-            yield frame
-    except KeyboardInterrupt:
-        _abort(wire, Job("query", job_id, ""))
-        raise
-    delete_query(wire, job_id)
-
-
-def start_query(wire: Wire, statement: str) -> str:
-    """Begin a query job and return its id."""
-    asked = {"operation": "query", "query": statement, "lineEnding": "LF"}
-    return str(wire.json("POST", "jobs/query", json=asked, repeatable=True)["id"])
-
-
-def query_pages(
-    wire: Wire,
-    job_id: str,
-    columns: Sequence[Column],
-    locator: str | None,
-    progress: Progress | None = None,
-    per_page: int = RECORDS_PER_PAGE,
-) -> Iterator[tuple[pl.DataFrame, str | None]]:
-    """Yield the pages of a query job from `locator` on (None is the beginning), each with the locator of the next.
-
-    Waits for the job's end. Raises RequestError when it failed, with status 404 when it is gone.
-    """
-    job = _wait(wire, Job("query", job_id, ""), None)
-    if job.state != "JobComplete":
-        raise RequestError(
-            f"The query job {job.id} ended as {job.state}: {job.error or 'no reason was given'}",
-            hint="read through REST, or run it again",
-            code=job.state,
-        )
-    yield from _pages(wire, job, columns, locator, progress, per_page)
-
-
-def delete_query(wire: Wire, job_id: str) -> None:
-    """Delete a query job that has ended, with its result."""
-    _delete(wire, Job("query", job_id, ""))
-
-
-def _pages(
-    wire: Wire,
-    job: Job,
-    columns: Sequence[Column],
-    locator: str | None,
-    progress: Progress | None,
-    per_page: int,
-) -> Iterator[tuple[pl.DataFrame, str | None]]:
-    query = {"maxRecords": str(per_page)} | ({"locator": locator} if locator else {})
-    read = 0
-    while True:
-        answer = wire.call("GET", f"{job.path}/results", params=query, headers={"Accept": "text/csv"})
-        frame = _typed(columns, _csv(answer.content))
-        read += frame.height
-        following = answer.headers.get("Sforce-Locator", "null")
-        ends = following in ("", "null")
-        yield frame, None if ends else following
-        if progress:
-            progress(read, job.processed or None)
-        if ends:
-            return
-        query["locator"] = following
-
-
-def _typed(columns: Sequence[Column], frame: pl.DataFrame) -> pl.DataFrame:
-    paths = [each.path for each in in_parts(columns)]
-    if frame.width != len(paths):
-        frame = pl.DataFrame(schema=dict.fromkeys(paths, pl.String))
-    return from_parts(columns, frame.rename(dict(zip(frame.columns, paths, strict=True))))
 
 
 def _as_sent(write: Write) -> pl.DataFrame:
@@ -258,10 +145,10 @@ def _upload(wire: Wire, write: Write, body: bytes, on_job: OnJob | None) -> Job:
             )
             _close(wire, job)
         except KeyboardInterrupt:
-            _abort(wire, job)
+            jobs.abort(wire, job)
             raise
         except UnavailableError as error:
-            _abort(wire, job)
+            jobs.abort(wire, job)
             if attempt == UPLOAD_TRIES or error.code not in ("CONNECTION_DROPPED", "TIMEOUT"):
                 raise
         else:
@@ -288,54 +175,9 @@ def _close(wire: Wire, job: Job) -> None:
     try:
         wire.json("PATCH", job.path, json={"state": "UploadComplete"}, repeatable=False)
     except UnavailableError:
-        if _look(wire, job).state != "Open":
+        if jobs.look(wire, job).state != "Open":
             return  # it was closed, only the answer was lost
         wire.json("PATCH", job.path, json={"state": "UploadComplete"}, repeatable=False)
-
-
-def _wait(wire: Wire, job: Job, progress: Progress | None) -> Job:
-    wait, waited = FIRST_POLL, 0.0
-    while True:
-        job = _look(wire, job)
-        if job.state in _ENDED:
-            return job
-        if progress:
-            progress(job.processed, None)
-        if waited >= LONGEST_JOB:
-            raise UnavailableError(
-                f"The job {job.id} is still {job.state} after {waited / 3600:.0f} hours",
-                hint="look at Setup > Bulk Data Load Jobs; it goes on by itself",
-                code="JOB_NOT_DONE",
-            )
-        wire.transport.sleep(wait)
-        waited += wait
-        wait = min(LONGEST_POLL, wait * POLL_GROWTH)
-
-
-def _look(wire: Wire, job: Job) -> Job:
-    body: dict[str, Any] = wire.json("GET", job.path)
-    return Job(
-        job.kind,
-        job.id,
-        body["state"],
-        int(body.get("numberRecordsProcessed") or 0),
-        int(body.get("numberRecordsFailed") or 0),
-        str(body.get("errorMessage") or ""),
-    )
-
-
-def _abort(wire: Wire, job: Job) -> None:
-    try:
-        wire.json("PATCH", job.path, json={"state": "Aborted"}, repeatable=True)
-    except SalesforceError as error:
-        log.warning("job %s could not be aborted: %s", job.id, error.message)
-
-
-def _delete(wire: Wire, job: Job) -> None:
-    try:
-        wire.call("DELETE", job.path, repeatable=True)
-    except SalesforceError as error:  # the results are read; a job left behind is gone in seven days
-        log.warning("job %s could not be deleted: %s", job.id, error.message)
 
 
 def _answers(wire: Wire, job: Job, sent: int) -> list[pl.DataFrame]:
@@ -351,13 +193,7 @@ def _answers(wire: Wire, job: Job, sent: int) -> list[pl.DataFrame]:
 
 
 def _result(wire: Wire, job: Job, which: str) -> pl.DataFrame:
-    return _csv(wire.call("GET", f"{job.path}/{which}", headers={"Accept": "text/csv"}).content)
-
-
-def _csv(content: bytes) -> pl.DataFrame:
-    if not content.strip():
-        return pl.DataFrame()
-    return pl.read_csv(content, infer_schema=False, null_values="")
+    return jobs.result_frame(wire.call("GET", f"{job.path}/{which}", headers={"Accept": "text/csv"}).content)
 
 
 def _success() -> list[pl.Expr]:

@@ -6,7 +6,7 @@ other failure is the row's answer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -46,6 +46,38 @@ class Write:
         return replace(self, rows=rows)
 
 
+def checked_write(
+    sobject: str,
+    operation: Operation,
+    rows: pl.DataFrame,
+    types: dict[str, str],
+    external_id: str | None,
+    sparse: bool,
+) -> Write:
+    """Return the write in order, with empty text as null unless it is sparse.
+
+    Raises InputError, which says what is wrong with it.
+    """
+    if operation not in get_args(Operation):
+        raise InputError(f"There is no operation {operation!r}", hint=f"use one of {', '.join(get_args(Operation))}")
+    key = {"update": "Id", "delete": "Id", "upsert": external_id, "insert": None}[operation]
+    if operation == "upsert" and not external_id:
+        raise InputError("An upsert needs external_id", hint="name the external ID field that identifies a record")
+    api_name(sobject)
+    for column, dtype in rows.schema.items():
+        api_name(column)
+        if dtype not in (pl.String, pl.Null):
+            raise InputError(
+                f"The column {column} is {dtype}, not canonical text", hint="bring it there with toolkit.values.to_text"
+            )
+    if key:
+        _check_key(rows, key)
+    texts = rows.with_columns(pl.all().cast(pl.String))
+    if not sparse and rows.width:
+        texts = texts.with_columns(pl.when(pl.all() != "").then(pl.all()).name.keep())
+    return Write(sobject, operation, texts, types, key)
+
+
 def write_collections(
     wire: Wire, write: Write, progress: Progress | None = None, on_results: OnResults | None = None
 ) -> pl.DataFrame:
@@ -65,6 +97,20 @@ def write_collections(
         if progress:
             progress(start + len(chunk), len(records))
     return pl.concat(parts) if parts else WRITE_RESULTS.empty()
+
+
+def _check_key(rows: pl.DataFrame, key: str) -> None:
+    if key not in rows.columns:
+        raise InputError(f"The rows have no column {key}", hint="it says which record a row is")
+    keys = rows.get_column(key).cast(pl.String)
+    if keys.null_count() or (keys == "").any():
+        raise InputError(f"{key} is empty in some rows", hint="leave out rows that belong to no record")
+    identity = keys.str.slice(0, 15) if key == "Id" else keys.str.to_lowercase()
+    twice = keys.filter(identity.is_duplicated())
+    if twice.len():
+        raise InputError(
+            f"{key} {twice[0]} occurs in {twice.len()} of the rows", hint="bring all changes of a record into one row"
+        )
 
 
 def _write_chunk(wire: Wire, write: Write, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

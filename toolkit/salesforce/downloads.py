@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.errors import NotFoundError, RequestError
-from toolkit.salesforce import bulk, query
+from toolkit.salesforce import query, query_jobs
 from toolkit.salesforce.query import IDS_PER_CALL, Column
 from toolkit.salesforce.soql import both, literal, select
 from toolkit.salesforce.wire import Wire
@@ -44,7 +44,7 @@ def cheaper_way(records: int, *, only_rest: bool, calls_left: int | None) -> Way
     its job, and time to begin. When few calls are left, what saves any is better.
     """
     rest = math.ceil(records / IDS_PER_CALL)
-    in_bulk = JOB_CALLS + math.ceil(records / bulk.RECORDS_PER_PAGE)
+    in_bulk = JOB_CALLS + math.ceil(records / query_jobs.RECORDS_PER_PAGE)
     few = calls_left is not None and calls_left < FEW_LEFT * rest
     saves = rest > in_bulk * (1 if few else WORTH_A_JOB)
     return "bulk" if saves and not only_rest else "rest"
@@ -57,7 +57,7 @@ def begin(
     if way == "rest":
         return Bookmark("rest")
     paths = [each.path for each in query.in_parts(columns)]
-    return Bookmark("bulk", bulk.start_query(wire, select(paths, sobject, where=where, scope=scope)))
+    return Bookmark("bulk", query_jobs.start_query(wire, select(paths, sobject, where=where, scope=scope)))
 
 
 def pieces(
@@ -67,7 +67,7 @@ def pieces(
     where: str | None,
     scope: str | None,
     bookmark: Bookmark,
-    per_page: int = bulk.RECORDS_PER_PAGE,
+    per_page: int = query_jobs.RECORDS_PER_PAGE,
 ) -> Iterator[tuple[pl.DataFrame, Bookmark | None]]:
     """Yield what follows a bookmark, piece by piece, each with the bookmark behind it; None behind the last.
 
@@ -90,13 +90,13 @@ def _of_job(
     wire: Wire, columns: Sequence[Column], bookmark: Bookmark, job: str, per_page: int
 ) -> Iterator[tuple[pl.DataFrame, Bookmark | None]]:
     try:
-        for frame, locator in bulk.query_pages(wire, job, columns, bookmark.locator, None, per_page):
+        for frame, locator in query_jobs.query_pages(wire, job, columns, bookmark.locator, None, per_page):
             yield frame, Bookmark("bulk", job, locator) if locator else None
     except RequestError as error:
         if error.status != 404 and error.code not in ("Aborted", "Failed"):
             raise
         gone = error
     else:
-        bulk.delete_query(wire, job)
+        query_jobs.delete_query(wire, job)
         return
     raise NotFoundError(f"The result of the query job {job} is gone: {gone.message}", hint="read again from the start")

@@ -17,8 +17,8 @@ import polars as pl
 
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
-from toolkit.salesforce import bulk, downloads, listviews, query
-from toolkit.salesforce.collections import OnResults, Operation, Write, write_collections
+from toolkit.salesforce import bulk, downloads, listviews, query, query_jobs
+from toolkit.salesforce.collections import OnResults, Operation, Write, checked_write, write_collections
 from toolkit.salesforce.describe import Describes, ObjectDescribe
 from toolkit.salesforce.downloads import Bookmark, Way
 from toolkit.salesforce.limits import Budget, Meter
@@ -26,7 +26,6 @@ from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
 from toolkit.salesforce.query import Column, Page, Progress, Query
 from toolkit.salesforce.soql import literal, select
-from toolkit.salesforce.soql import name as api_name
 from toolkit.salesforce.transport import Transport
 from toolkit.salesforce.web_login import OpenPage, web_log_in
 from toolkit.salesforce.wire import Wire
@@ -228,7 +227,7 @@ class Org:
         scope: str | None = None,
         *,
         begin: Way | Bookmark,
-        per_page: int = bulk.RECORDS_PER_PAGE,
+        per_page: int = query_jobs.RECORDS_PER_PAGE,
     ) -> Iterator[tuple[pl.DataFrame, Bookmark | None]]:
         """Yield records in pieces, unsorted, each with the bookmark behind it; None behind the last.
 
@@ -288,7 +287,7 @@ class Org:
 
         Raises InputError for rows that cannot be sent, SalesforceError when the org refuses a whole request.
         """
-        write = _checked(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
+        write = checked_write(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
         if via == "collections":
             return write_collections(self._wire, write, progress, on_results)
         if via != "bulk":
@@ -312,7 +311,7 @@ class Org:
         column ``row`` says which row each answer is for, from 0.
         Raises NotFoundError when the job is gone, or was never closed and so did nothing.
         """
-        write = _checked(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
+        write = checked_write(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
         return bulk.collect_left_over(self._wire, job_id, write, progress)
 
     def _in_components(
@@ -340,7 +339,7 @@ class Org:
         progress: Progress | None,
     ) -> Iterable[pl.DataFrame]:
         statement = select([each.path for each in query.in_parts(columns)], sobject, where=where, scope=scope)
-        return bulk.read_bulk(self._wire, columns, statement, progress)
+        return query_jobs.read_bulk(self._wire, columns, statement, progress)
 
     def _write_bulk(
         self,
@@ -383,46 +382,3 @@ def _gathered(columns: Sequence[Column], wanted: Sequence[Column], parts: Iterab
     key = next(each.name for each in columns if each.path == "Id")
     whole = pl.concat([query.empty_frame(columns), *parts])
     return whole.sort(key).select(each.name for each in wanted)
-
-
-def _checked(
-    sobject: str,
-    operation: Operation,
-    rows: pl.DataFrame,
-    types: dict[str, str],
-    external_id: str | None,
-    sparse: bool,
-) -> Write:
-    """The write in order, empty text as null unless it is sparse, or an InputError that says what is wrong with it."""
-    if operation not in get_args(Operation):
-        raise InputError(f"There is no operation {operation!r}", hint=f"use one of {', '.join(get_args(Operation))}")
-    key = {"update": "Id", "delete": "Id", "upsert": external_id, "insert": None}[operation]
-    if operation == "upsert" and not external_id:
-        raise InputError("An upsert needs external_id", hint="name the external ID field that identifies a record")
-    api_name(sobject)
-    for column, dtype in rows.schema.items():
-        api_name(column)
-        if dtype not in (pl.String, pl.Null):
-            raise InputError(
-                f"The column {column} is {dtype}, not canonical text", hint="bring it there with toolkit.values.to_text"
-            )
-    if key:
-        _check_key(rows, key)
-    texts = rows.with_columns(pl.all().cast(pl.String))
-    if not sparse and rows.width:
-        texts = texts.with_columns(pl.when(pl.all() != "").then(pl.all()).name.keep())
-    return Write(sobject, operation, texts, types, key)
-
-
-def _check_key(rows: pl.DataFrame, key: str) -> None:
-    if key not in rows.columns:
-        raise InputError(f"The rows have no column {key}", hint="it says which record a row is")
-    keys = rows.get_column(key).cast(pl.String)
-    if keys.null_count() or (keys == "").any():
-        raise InputError(f"{key} is empty in some rows", hint="leave out rows that belong to no record")
-    identity = keys.str.slice(0, 15) if key == "Id" else keys.str.to_lowercase()
-    twice = keys.filter(identity.is_duplicated())
-    if twice.len():
-        raise InputError(
-            f"{key} {twice[0]} occurs in {twice.len()} of the rows", hint="bring all changes of a record into one row"
-        )
