@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,8 @@ with Store.open(Path(folder)) as store:
                      "changed": done.changed, "full": done.full, "calls": org.budget.spent - before[0],
                      "bytes": body["bytes"] - before[1]})
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"pulls": told, "megabytes": peak}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({"pulls": told, "megabytes": peak, "cpu": used.ru_utime + used.ru_stime}))
 """
 STATEMENTS = {
     "Account": "SELECT Id, SystemModstamp, Name, Type, Industry, AnnualRevenue, Phone, BillingCity, CS_Stage__c, "
@@ -103,13 +105,15 @@ def measure(size: int, db: Path, folder: Path) -> None:
         first = org.pull(folder)
         report(size, "first", first)
         floors = [org.floor(statement, folder) for statement in STATEMENTS.values()]
-        made, read = (sum(each[which] for each in floors) for which in (0, 1))
+        made, read, cpu = (sum(each[which] for each in floors) for which in (0, 1, 2))
         seconds = sum(each["seconds"] for each in first["pulls"])
         print(
             f"{size:>9,}  curl and polars: {made + read:.1f} s, of which {made:.1f} s the org makes the result; "
             f"the pull is at {(made + read) / seconds:.0%} of that speed",
             flush=True,
         )
+        used = first["cpu"]
+        print(f"{size:>9,}  CPU: curl and polars {cpu:.1f} s, the pull {used:.1f} s, {cpu / used:.0%}", flush=True)
         again = org.pull(folder)
         report(size, "again", again)
         changed = org.change(CHANGED_SHARE, folder)
@@ -121,6 +125,12 @@ def measure(size: int, db: Path, folder: Path) -> None:
         pages = sum(-(-each["records"] // 2_000) for each in first["pulls"])
         spent = sum(each["calls"] for each in delta["pulls"])
         print(f"{size:>9,}  read over REST they are {pages:,} pages; the delta's calls are {spent / pages:.2%} of that")
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process and of those that it waited for."""
+    used = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def report(size: int, name: str, run: dict) -> None:
@@ -163,9 +173,9 @@ class Running:
             sys.exit(done.stderr)
         return json.loads(done.stdout)
 
-    def floor(self, statement: str, folder: Path) -> tuple[float, float]:
-        """Seconds in which the org makes the result of a job, and in which curl downloads and polars parses it."""
-        token = self._token()
+    def floor(self, statement: str, folder: Path) -> tuple[float, float, float]:
+        """Seconds in which the org makes the result of a job, in which curl downloads and polars parses it; CPU s."""
+        token, cpu = self._token(), cpu_seconds()
         began = time.perf_counter()
         made = self._curl(token, "jobs/query", "-d", json.dumps({"operation": "query", "query": statement}))
         job = json.loads(made)["id"]
@@ -185,7 +195,7 @@ class Running:
             locator = found[1] if found else "null"
         page.unlink()
         self._curl(token, f"jobs/query/{job}", "-X", "DELETE")
-        return making, seconds
+        return making, seconds, cpu_seconds() - cpu
 
     def change(self, share: float, folder: Path) -> int:
         """Touch that share of accounts and contacts, by Bulk updates of a field; return how many."""
@@ -198,7 +208,8 @@ class Running:
             "changed = 0\n"
             "for sobject, name in (('Account', 'account'), ('Contact', 'contact')):\n"
             "    ids = Store.open(folder, read_only=True).records('there', name).select(Id='id')\n"
-            "    rows = ids.gather_every(round(1 / float(share))).with_columns(Phone=pl.lit(f'+1 555 {time.time_ns()}'))\n"
+            "    some = ids.gather_every(round(1 / float(share)))\n"
+            "    rows = some.with_columns(Phone=pl.lit(f'+1 555 {time.time_ns()}'))\n"
             "    results = org.write(sobject, 'update', rows, {'Phone': 'phone'}, via='bulk')\n"
             "    changed += int(results['success'].sum())\n"
             "print(changed)\n"

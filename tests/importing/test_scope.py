@@ -253,6 +253,7 @@ def test_where_soql_has_no_semi_join_records_are_kept_by_the_ids_of_the_accounts
     assert not resolved.accounts.in_soql
     assert not resolved.countable
     assert "SELECT" not in resolved.where
+    assert any("archives" in sentence for sentence in resolved.advice) is (sobject in ("Task", "Event"))
     org.count(sobject, resolved.where)
 
 

@@ -1,11 +1,10 @@
 """What has been read of a large result and is not yet whole: Parquet parts on the disk, and where the reading stands.
 
-A part is on the disk before the note that counts it, so that whoever is killed in between reads at most one part again.
-Parts belong to one question; asked another, they begin anew.
+A part is written before the note that counts it, so that whoever is killed in between reads at most one part again.
+Parts belong to one question; asked another, or when one is damaged, they begin anew.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -23,6 +22,7 @@ _NOTE = "note.json"
 @dataclass
 class _Part:
     file: str
+    bytes: int
     rows: int
     first: str
     last: str
@@ -45,7 +45,7 @@ class Parts:
 
     def __init__(self, folder: Path, question: str) -> None:
         self._folder = folder
-        self._note = _read_note(folder / _NOTE, question)
+        self._note = _read_note(folder, question)
         self.resumed = self._note.bookmark is not None or self._note.complete
         if not self.resumed:
             self.clear()
@@ -87,12 +87,9 @@ class Parts:
         if frame.height:
             sorted_frame = frame if frame[RECORD_KEY].is_sorted() else frame.sort(RECORD_KEY)
             path = self._folder / f"part-{len(self._note.parts):06d}.parquet"
-            with path.open("wb") as file:
-                sorted_frame.write_parquet(file, compression="lz4")
-                file.flush()
-                os.fsync(file.fileno())
+            sorted_frame.write_parquet(path, compression="lz4", statistics=False)
             first, last = sorted_frame[RECORD_KEY][0], sorted_frame[RECORD_KEY][-1]
-            self._note.parts.append(_Part(path.name, frame.height, first, last))
+            self._note.parts.append(_Part(path.name, path.stat().st_size, frame.height, first, last))
         self._note.received += received
         self._note.bookmark = dict(bookmark) if bookmark else None
         self._note.complete = complete
@@ -119,16 +116,17 @@ class Parts:
         path = self._folder / f"{_NOTE}.new"
         with path.open("w", encoding="utf-8") as file:
             json.dump(asdict(self._note), file)
-            file.flush()
-            os.fsync(file.fileno())
         path.replace(self._folder / _NOTE)
 
 
-def _read_note(path: Path, question: str) -> _Note:
+def _read_note(folder: Path, question: str) -> _Note:
+    """What an earlier run noted of the same question, if all that it counts is there: power may have been lost."""
     try:
-        kept = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+        kept = json.loads((folder / _NOTE).read_text("utf-8"))
+        note = _Note(**{**kept, "parts": [_Part(**part) for part in kept["parts"]]})
+        whole = all((folder / part.file).stat().st_size == part.bytes for part in note.parts)
+        for part in note.parts:
+            pl.scan_parquet(folder / part.file).collect_schema()
+    except (OSError, ValueError, TypeError, KeyError, pl.exceptions.PolarsError):
         return _Note(question)
-    if kept.get("question") != question:
-        return _Note(question)
-    return _Note(**{**kept, "parts": [_Part(**part) for part in kept["parts"]]})
+    return note if whole and note.question == question else _Note(question)

@@ -6,7 +6,7 @@ by what it costs. What a reading gives is a frame with ``id``, ``SystemModstamp`
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,25 +97,25 @@ class Reader:
         own = f"{STAMP} >= {literal(since)}"
         related = " OR ".join(f"{prefix}{STAMP} >= {literal(since)}" for prefix in ("", *relationships(self.paths)))
         where = both(self.scope.where, related)
+        plain = self.scope.negatable
+        counts = not plain and not self.scope.everything
         asked = {
             "changed": Query(self.sobject, tuple(self._asked()), where, self.scope.using, order_by="Id"),
             "deleted": self._deleted_since(own),
             "count": self._counted(self.scope.where) if self.scope.countable else None,
-            "touched": None if self.scope.everything else Query(self.sobject, (), own),
-            "inside": None if self.scope.everything else self._counted(both(self.scope.where, own)),
+            "outside": Query(self.sobject, ("Id",), both(own, f"NOT ({self.scope.where})")) if plain else None,
+            "touched": Query(self.sobject, (), own) if counts else None,
+            "inside": self._counted(both(self.scope.where, own)) if counts else None,
         }
         queries = {name: query for name, query in asked.items() if query is not None}
         answers = dict(zip(queries, self.org.ask(*queries.values()), strict=True))
         if "count" in answers:
             counted(answers["count"].total)
-        left = "touched" in answers and (
-            not self.scope.countable or answers["touched"].total != answers["inside"].total
-        )
         records = self._from_first(answers["changed"], f"changed since {since.isoformat()}", where)
         return Changes(
             records=records,
             deleted=self._deleted(answers.get("deleted")),
-            outside=self._touched(own, answers["touched"].total, records) if left else _no_ids(),
+            outside=self._outside(own, answers, records),
             count=answers["count"].total if "count" in answers else None,
         )
 
@@ -168,7 +168,16 @@ class Reader:
             found += [answer.frame, *self.org.rest_of(answer)]
         return pl.concat(found, how="diagonal")
 
-    def _touched(self, own: str, total: int, inside: Reading) -> pl.Series:
+    def _outside(self, own: str, answers: Mapping[str, Answer], inside: Reading) -> pl.Series:
+        """The ids of what was changed and is not in scope: asked for, or what remains of all that was changed."""
+        if "outside" in answers:
+            first = answers["outside"]
+            return pl.concat([first.frame, *self.org.rest_of(first)])["Id"].rename(RECORD_KEY)
+        if "touched" not in answers:
+            return _no_ids()
+        total = answers["touched"].total
+        if self.scope.countable and total == answers["inside"].total:
+            return _no_ids()
         way = self.org.cheaper_way(self.sobject, ["Id"], total)
         pieces = [frame["Id"] for frame, _ in self.org.download(self.sobject, ["Id"], own, begin=way)]
         touched = pl.concat(pieces).rename(RECORD_KEY)

@@ -39,6 +39,8 @@ EVERYTHING_ADVICE = (
     "Salesforce often holds accounts that are no customers of today: keep to them by a list view, a picklist or a "
     "filter such as Type contains 'Customer' (VIT-13)"
 )
+ARCHIVED = frozenset({"Task", "Event"})
+ARCHIVED_ADVICE = "Salesforce archives tasks and events after a year; those are not read"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ class ResolvedScope:
         return self.accounts is None or self.accounts.in_soql
 
     @property
+    def negatable(self) -> bool:
+        """Whether Salesforce can be asked for what is not in scope: with neither USING SCOPE nor a semi-join in it."""
+        semi_join = self.accounts is not None and "(SELECT Id FROM" in (self.where or "")
+        return self.where is not None and self.using is None and self.countable and not semi_join
+
+    @property
     def text(self) -> str:
         """What identifies the scope: two pulls with the same text asked for the same records."""
         path = self.accounts.path if self.accounts and not self.accounts.in_soql else ""
@@ -105,6 +113,8 @@ def resolve_scope(
     advice = [sentence for part in parts for sentence in part.advice]
     if mapping.acts_as == "account" and own is None and using is None:
         advice.append(EVERYTHING_ADVICE)
+    if describe.name in ARCHIVED:
+        advice.append(ARCHIVED_ADVICE)
     label = ", ".join(part.label for part in parts) or f"all of {mapping.sobject}"
     volatile = any(part.volatile for part in parts)
     mine = ResolvedScope(label, where=own, using=using, own=own, volatile=volatile, advice=tuple(advice))
