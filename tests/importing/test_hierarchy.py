@@ -101,6 +101,15 @@ def test_SKA_13_the_import_keeps_the_hierarchy_here_and_follows_it():
     assert second.counts["updated"] == 3
 
 
+def test_SKA_13_an_account_that_is_only_here_keeps_the_parent_its_file_gave_it():
+    here = pl.DataFrame({"id": ["h1", "h2"], "parent_id": [None, "h1"], "level": ["1", "2"]})
+    done = import_object(mapping(2), accounts({"A": None}), here, LINKS.empty(), NOW)
+    assert done.here.select("id", "parent_id", "level").rows() == [("A", None, 1), ("h1", None, 1), ("h2", "h1", 2)]
+    gone = import_object(mapping(2), accounts({"A": None, "B": "A"}), None, LINKS.empty(), NOW)
+    left = import_object(mapping(2), accounts({"A": None}), gone.here, gone.links, NOW)
+    assert left.here.select("id", "parent_id").rows() == [("A", None), ("B", None)]
+
+
 def test_CC_13_children_of_parents_that_are_left_out_stand_at_the_top():
     using = mapping(None, exclude={"parents": True})
     done = import_object(using, accounts({"A": None, "B": "A"}), None, LINKS.empty(), NOW)

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from toolkit.config.objects import ObjectMapping
-from toolkit.frames import LINKS
+from toolkit.frames import LINKS, MISMATCHES
 from toolkit.importing.records import import_object
 from toolkit.importing.users import check_users
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
@@ -82,3 +82,11 @@ def test_SKA_16_other_columns_and_missing_fields_are_for_others_to_judge():
     assert findings("CSM_Name__c", here="sales_rep") == ()
     assert findings("Nothing__c") == ()
     assert findings("Nothing__r.Name") == ()
+
+
+def test_CSU_8_users_come_here_by_name_whether_or_not_records_are_created():
+    fields = [{"here": each.lower(), "there": each, "direction": "input"} for each in ("Name", "Email")]
+    mapping = ObjectMapping.model_validate({"sobject": "User", "mode": "input", "fields": fields}).named("user")
+    there = pl.DataFrame({"id": ["005A"], "Name": ["Rita Rep"], "Email": ["rita@us.example"]})
+    done = import_object(mapping, there, None, LINKS.empty(), NOW, mismatches=MISMATCHES.empty())
+    assert done.here.select("id", "name", "email").rows() == [("005A", "Rita Rep", "rita@us.example")]

@@ -58,7 +58,12 @@ def judged(
         (~free, "held", pl.col("kind"), unmatched),
         (pl.lit(not writes_here(mapping)), "held", pl.lit(NOT_INPUT), pl.lit(f"the mode is {mapping.mode}")),
         (pl.col("returned").is_not_null(), "returned", None, None),
-        (pl.lit(not mapping.create), "held", pl.lit(NOT_CREATED), pl.lit("only records with a partner are updated")),
+        (
+            pl.lit(not creates_here(mapping)),
+            "held",
+            pl.lit(NOT_CREATED),
+            pl.lit("only records with a partner are updated"),
+        ),
         (_without_account(mapping), "skipped", pl.lit(NO_ACCOUNT), _account_reason()),
     ]
     fate, rule, reason = pl.lit("created"), pl.lit(None, pl.String), pl.lit(None, pl.String)
@@ -86,6 +91,11 @@ def account_of(there: pl.DataFrame, mapping: ObjectMapping, accounts: pl.DataFra
 def hangs_on_accounts(mapping: ObjectMapping) -> bool:
     """Return whether records of an object belong to an account."""
     return mapping.acts_as not in ("account", "user")
+
+
+def creates_here(mapping: ObjectMapping) -> bool:
+    """Return whether records there become records here: when the mapping says so (VIT-10), and users always."""
+    return mapping.create or mapping.acts_as == "user"
 
 
 def writes_here(mapping: ObjectMapping) -> bool:

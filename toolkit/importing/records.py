@@ -19,7 +19,7 @@ from toolkit.importing.exclusions import EXCLUSIONS, PARENT_PATH, excluded
 from toolkit.importing.hierarchy import HIERARCHY_COLUMNS, HIERARCHY_NOTES, hierarchy
 from toolkit.importing.interaction_columns import interaction_columns
 from toolkit.importing.interactions import with_copies
-from toolkit.importing.judging import JUDGING_RULES, writes_here
+from toolkit.importing.judging import JUDGING_RULES, THERE_ID, writes_here
 from toolkit.importing.leaving import LEFT_RULE
 from toolkit.values import to_18
 
@@ -94,12 +94,20 @@ def _derived(
 
 
 def _with_hierarchy(done: Adopted, there: pl.DataFrame, mapping: ObjectMapping) -> Adopted:
-    """Return an import whose linked accounts have their parents; who is linked no more stands alone at the top."""
+    """Return an import whose linked accounts have their parents; who is linked no more stands alone at the top.
+
+    An account that never had a partner keeps the parent that its file gave it.
+    """
     placed = hierarchy(there, done.links, mapping)
-    rest = done.here.drop(HIERARCHY_COLUMNS, strict=False)
-    here = rest.join(placed.rows, on=RECORD_KEY, how="left").with_columns(
-        pl.col("root_id").fill_null(pl.col(RECORD_KEY)), pl.col("level").fill_null(1)
-    )
+    given = {name: f"given {name}" for name in HIERARCHY_COLUMNS if name in done.here.columns}
+    here = done.here.rename(given).join(placed.rows, on=RECORD_KEY, how="left")
+    own = pl.col(THERE_ID).is_null()
+    stands = [
+        pl.when(own).then(pl.coalesce(name, pl.col(was).cast(placed.rows.schema[name], strict=False))).otherwise(name)
+        for name, was in given.items()
+    ]
+    here = here.with_columns(each.alias(name) for name, each in zip(given, stands, strict=True)).drop(given.values())
+    here = here.with_columns(pl.col("root_id").fill_null(pl.col(RECORD_KEY)), pl.col("level").fill_null(1))
     return _noted(replace(done, here=here.sort(RECORD_KEY)), placed.skips)
 
 
