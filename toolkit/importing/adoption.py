@@ -80,46 +80,38 @@ def adopt(
     now: datetime,
     *,
     mismatches: pl.DataFrame | None = None,
-    accounts: pl.DataFrame | None = None,
     derived: Derived | None = None,
     gone: pl.DataFrame | None = None,
     scope: Excluded | None = None,
 ) -> Adopted:
     """Return the records here with those that only Salesforce has, and what became of every one.
 
-    `there` are all records in scope, `links` may be those of several objects, `mismatches` are matching's (None: there
-    was nothing to match, every record without a link is free). `accounts` are the links of accounts, by which a record
-    finds its account here; None takes them from `links`. `gone` are the pull's skips, whose reasons are told on;
+    `there` are all records in scope, `links` those of the object and of accounts, `mismatches` matching's (None: there
+    was nothing to match, every record without a link is free). `gone` are the pull's skips, whose reasons are told on;
     `scope` is what `excluded` returned, None to work it out.
     """
     there = there.with_columns(to_18(pl.col(RECORD_KEY).cast(pl.String)))
     scope = excluded(there, mapping) if scope is None else scope
     mapping, before = mapping.in_effect, _with_bookkeeping(here)
     derived = derived or Derived(there.select(RECORD_KEY), SKIPS.empty())
-    known = links.filter(pl.col("object") == mapping.object)
-    known = known.join(before, left_on="here_id", right_on=RECORD_KEY, how="semi")
+    known = links.filter(object=mapping.object).join(before, left_on="here_id", right_on=RECORD_KEY, how="semi")
     holding = known.join(scope.kept, left_on="there_id", right_on=RECORD_KEY, how="semi")
-    accounts = links.filter(pl.col("object") == ACCOUNT) if accounts is None else accounts
-    homes = account_of(scope.kept, mapping, accounts, derived)
+    homes = account_of(scope.kept, mapping, links.filter(object=ACCOUNT), derived)
     merged = merged_into(gone, scope.kept[RECORD_KEY])
     rows = judged(scope.kept, before, holding, mapping, mismatches, homes, merged)
-
     made = _made_links(rows.filter(pl.col("fate").is_in(["created", "returned"])), mapping.object, now)
     now_linked = conform(pl.concat([holding.select(made.columns), made]), LINKS)
-    after, left = before, left_records(before, before.select(RECORD_KEY, THERE_ID).clear(), mapping, now)
+    after, out = before, before.select(RECORD_KEY, THERE_ID).clear()
     if writes_here(mapping):
         after = return_of(_refreshed(before, rows, mapping, derived), now_linked["here_id"])
-        left = left_records(after, _gone(after, there, known, now_linked), mapping, now, gone, scope.kept[RECORD_KEY])
+        out = _gone(after, there, known, now_linked)
+    left = left_records(after, out, mapping, now, gone, scope.kept[RECORD_KEY])
     new = _new_records(rows.filter(pl.col("fate") == "created"), scope.kept, mapping, derived)
-    done = Adopted(
-        mapping.object,
-        stacked(left.here, new).sort(RECORD_KEY),
-        now_linked,
-        _still_mismatched(mismatches, now_linked, scope, mapping),
-        conform(pl.concat([scope.skips, derived.skips, skips_of(rows, mapping), left.skips]), SKIPS),
-        conform(pl.concat([fates_of(rows, mapping), _excluded_fates(scope), left.fates]), FATES),
-    )
-    return finished(done, before)
+    here = stacked(left.here, new).sort(RECORD_KEY)
+    skips = conform(pl.concat([scope.skips, derived.skips, skips_of(rows, mapping), left.skips]), SKIPS)
+    fates = conform(pl.concat([fates_of(rows, mapping), _excluded_fates(scope), left.fates]), FATES)
+    alone = _still_mismatched(mismatches, now_linked, scope, mapping)
+    return finished(Adopted(mapping.object, here, now_linked, alone, skips, fates), before)
 
 
 def finished(done: Adopted, before: pl.DataFrame | None) -> Adopted:

@@ -66,13 +66,22 @@ def judged(
         ),
         (_without_account(mapping), "skipped", pl.lit(NO_ACCOUNT), _account_reason()),
     ]
-    fate, rule, reason = pl.lit("created"), pl.lit(None, pl.String), pl.lit(None, pl.String)
-    for applies, name, why, told in reversed(cases):
-        fate = pl.when(applies).then(pl.lit(name)).otherwise(fate)
-        rule = pl.when(applies).then(pl.lit(None, pl.String) if why is None else why).otherwise(rule)
-        reason = pl.when(applies).then(pl.lit(None, pl.String) if told is None else told).otherwise(reason)
+    fate, rule, reason = _first_that_applies(cases)
     rows = rows.with_columns(fate=fate, rule=rule, reason=reason, here_id=pl.coalesce("link", "returned", "wanted"))
     return _without_clashes(rows, here, mapping).sort("there_id")
+
+
+def _first_that_applies(
+    cases: list[tuple[pl.Expr, str, pl.Expr | None, pl.Expr | None]],
+) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Return fate, rule and reason of the first case that applies; of none, the record is created."""
+    nothing = pl.lit(None, pl.String)
+    fate, rule, reason = pl.lit("created"), nothing, nothing
+    for applies, name, why, told in reversed(cases):
+        fate = pl.when(applies).then(pl.lit(name)).otherwise(fate)
+        rule = pl.when(applies).then(nothing if why is None else why).otherwise(rule)
+        reason = pl.when(applies).then(nothing if told is None else told).otherwise(reason)
+    return fate, rule, reason
 
 
 def account_of(there: pl.DataFrame, mapping: ObjectMapping, accounts: pl.DataFrame, derived: Derived) -> pl.DataFrame:
