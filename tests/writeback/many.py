@@ -17,6 +17,7 @@ from toolkit.matching.match import match
 from toolkit.salesforce import Credentials, Org, connect
 from toolkit.store import Store
 from toolkit.writeback.commit import Commit, commit, resume
+from toolkit.writeback.creating import relinked
 from toolkit.writeback.editing import plan_add, plan_edit, told
 from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.plan import Plan, make_plan
@@ -156,7 +157,8 @@ class Desk:
         links, mismatches = [], []
         for name, mapping in self.settings.objects.items():
             sides = [self.store.records(side, name) for side in ("here", "there")]
-            found = match(*sides, mapping, self.store.read(LINKS), NOW, object_name=name)
+            known = relinked(self.store.read(LINKS), self.store.journal(), NOW)
+            found = match(*sides, mapping, known, NOW, object_name=name)
             links.append(found.links)
             mismatches.append(found.mismatches)
         self.store.write(LINKS, pl.concat(links))

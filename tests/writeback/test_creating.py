@@ -114,3 +114,20 @@ def test_BEY_3_a_record_changed_between_the_undo_and_its_commit_is_not_deleted(m
     (held,) = undone.results.filter(pl.col("state") == "held").to_dicts()
     assert (held["there_id"], held["code"]) == (call, "CHANGED_SINCE_PLAN")
     assert many.link("call", "c-1") == call
+
+
+def test_SKA_5_a_record_that_was_out_of_view_is_never_created_again_and_found_when_it_is_back(many):
+    many.commit(many.plan())
+    record = many.link("meeting", "m-1")
+    there = many.store.records("there", "meeting")
+    many.store.save_records("there", "meeting", there.filter(pl.col("id") != record))  # it left the scope
+    many.match()
+    assert many.link("meeting", "m-1") is None
+    held = many.plan().changes
+    assert held.select("object", "here_id", "verdict").unique().rows() == [("meeting", "m-1", "held")]
+    assert held["reason"][0].startswith("commit ")
+    assert f"created it as {record}, which is no longer linked" in held["reason"][0]
+    many.store.save_records("there", "meeting", there)
+    many.match()
+    assert many.link("meeting", "m-1") == record
+    assert many.plan().changes.is_empty()

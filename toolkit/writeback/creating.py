@@ -7,13 +7,14 @@ interactions only those that were entered by hand (SKA-33), so that what came in
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import polars as pl
 
 from toolkit.config.models import ORDER as ROLES_IN_ORDER
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
-from toolkit.frames import CHANGES, LINKS, RECORD_KEY
+from toolkit.frames import CHANGES, LINKS, RECORD_KEY, UTC_TIME, conform
 from toolkit.importing.interactions import may_go_out
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
@@ -26,6 +27,8 @@ NEW = "{{{}:{}}}"
 """Stands for the id of a record that the same plan creates, until it has one: ``{account:P-00001}``."""
 NEW_THERE = "not in Salesforce yet"
 
+BY_COMMIT, CREATED = "commit", "created"
+"""``decided_by`` and ``rule`` of the link of a record that a commit created."""
 _USUAL = {
     "Event": {"Subject": "subject", "Description": "body", "StartDateTime": "at", "DurationInMinutes": "minutes"},
     "Task": {"Subject": "subject", "Description": "body", "ActivityDate": "at"},
@@ -303,15 +306,38 @@ def _name_of(sides: Sides) -> pl.Expr:
     return _NOTHING if column is None else pl.col(column).cast(pl.String)
 
 
+def relinked(links: pl.DataFrame, journal: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return `links` (`LINKS`) with those of records that a commit created, where a matching has dropped them.
+
+    A record that was out of view for a while has no link any more, and often nothing that matching could compare. The
+    journal (`JOURNAL`) knows it: give matching these links, and it keeps those whose records are on both sides.
+    """
+    made = pl.concat(
+        [
+            LINKS.empty().select("object", "here_id", "there_id"),
+            *(_made(each).drop("commit_id") for each in journal.partition_by("object")),
+        ]
+    )
+    lost = made.join(links, on=["object", "here_id"], how="anti").join(links, on=["object", "there_id"], how="anti")
+    again = lost.with_columns(
+        rule=pl.lit(CREATED), value=_NOTHING, linked_at=pl.lit(now).cast(UTC_TIME), decided_by=pl.lit(BY_COMMIT)
+    )
+    return conform(pl.concat([links, again.select(links.columns)]), LINKS)
+
+
+def _made(journal: pl.DataFrame) -> pl.DataFrame:
+    """The records that commits created and no undo has taken back: object, here_id, there_id, commit_id."""
+    done = journal.filter((pl.col("side") == "there") & (pl.col("state") == "written"))
+    made, gone = (done.filter(pl.col("operation") == each) for each in (CREATE, DELETE))
+    left = made.join(gone, on="there_id", how="anti").unique("here_id", keep="last", maintain_order=True)
+    return left.select("object", "here_id", "there_id", "commit_id")
+
+
 def _created_before(object_name: str, journal: pl.DataFrame | None) -> pl.DataFrame:
     """The records of an object that a commit created and no undo has taken back: here_id, held (the reason)."""
     if journal is None:
         return pl.DataFrame(schema={"here_id": pl.String, "held": pl.String})
-    done = journal.filter(
-        (pl.col("object") == object_name) & (pl.col("side") == "there") & (pl.col("state") == "written")
-    )
-    made, gone = (done.filter(pl.col("operation") == each) for each in (CREATE, DELETE))
-    left = made.join(gone, on="there_id", how="anti").unique("here_id", keep="last", maintain_order=True)
+    left = _made(journal.filter(pl.col("object") == object_name))
     why = (
         "commit {} created it as {}, which is no longer linked: it left the scope, was merged or deleted; link it again"
     )

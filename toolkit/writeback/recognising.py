@@ -1,22 +1,22 @@
 """New records told apart: which id a reference got, and which record in Salesforce is the one that was being created.
 
 A run that is killed while Salesforce creates a record never hears its id. It is found again among the records that the
-integration user made since: the one that holds every value that was sent. Where an automation of the org changed some
-on the way, the one that holds most of them. Of records alike in every value any will do. Frames in, frames out.
+integration user made since and that no journal and no link knows: by its external id where it has one, else the one
+that holds every value that was sent, else, because an automation or a person changed some of them meanwhile, the one
+that holds most, and half of them at least. Of records alike in every value any will do. A record of which more than
+half was changed before `resume` is not recognised. Frames in, frames out.
 """
 
 import polars as pl
 
 from toolkit.frames import JOURNAL, LINKS, RECORD_KEY, UTC_TIME, conform
 from toolkit.values import to_text
+from toolkit.writeback.creating import BY_COMMIT, CREATED
 from toolkit.writeback.refusing import IS_NEW
 from toolkit.writeback.sides import Sides
 
-BY_COMMIT = "commit"
-CREATED = "created"
-"""``decided_by`` and ``rule`` of the link of a record that a commit created."""
-MOST = 0.5
-"""A record that holds more than this share of the values that were sent may be the one that was created."""
+LEAST = 0.5
+"""A record that holds this share of the values that were sent may be the one that was created."""
 
 _PAIRS = {"here_id": pl.String, "there_id": pl.String}
 
@@ -76,7 +76,7 @@ def _nearest(rows: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
         shared.group_by("here_id", "there_id")
         .agg(alike=pl.len())
         .join(sizes, on="here_id")
-        .filter(pl.col("alike") > MOST * pl.col("size"))
+        .filter(pl.col("alike") >= LEAST * pl.col("size"))
         .sort(["alike", "here_id", "there_id"], descending=[True, False, False])
     )
     found = pl.DataFrame(schema=_PAIRS)
