@@ -175,7 +175,7 @@ class Workspace(RecordWorkspace):
         with self._run("plan") as run:
             self._match_what_is_new()
             sides = self._all_sides(directions)
-            creates = any(each.mapping.create_there for each in sides)
+            creates = not directions and any(each.mapping.create_there for each in sides)  # whole records only
             unmatched = self.mismatches(None) if creates else None
             sides = looked_up(self.org, sides, unmatched)
             organization = self.org.organization
