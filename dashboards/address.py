@@ -76,12 +76,14 @@ def _condition(said: Mapping[str, tuple[str, ...]]) -> Condition:
 
 
 class Address(pn.custom.JSComponent):
-    """The browser's address. Setting `query` moves to a new entry of its history; Back and Forward change `query`.
+    """The browser's address and width. Setting `query` adds to its history; Back and Forward change `query`.
 
     Links of the page whose address is a query only (``?view=account&id=A-1``) open no new page: `follow` is called.
     """
 
     query = param.String(default="", doc="The query of the address, with its question mark.")
+    narrow = param.Boolean(default=None, allow_None=True, doc="Whether the window is as narrow as a phone's.")
+    most = param.Integer(default=899, doc="Pixels; a window that is not wider is narrow.")
 
     _esm = """
     const inside = (event) => {
@@ -98,6 +100,14 @@ class Address(pn.custom.JSComponent):
 
     export function render({ model }) {
       let shown = page(model.query)
+      const window_ = window.matchMedia(`(max-width: ${model.most}px)`)
+      const fit = () => { model.narrow = window_.matches }
+      const drawn = () => {  // the page around this does not listen before it is drawn itself
+        const idle = (window.Bokeh?.documents ?? []).some((each) => each.is_idle)
+        setTimeout(idle ? fit : drawn, 250)
+      }
+      drawn()
+      window_.addEventListener("change", fit)
       const seen = () => { model.query = window.location.search }
       const followed = (event) => {
         const href = inside(event)
@@ -116,6 +126,7 @@ class Address(pn.custom.JSComponent):
       })
       model.on("remove", () => {
         window.removeEventListener("popstate", seen)
+        window_.removeEventListener("change", fit)
         document.removeEventListener("click", followed, true)
       })
       if (model.query !== window.location.search)

@@ -35,8 +35,6 @@ TABS: dict[str, tuple[str, Callable[[Scene], pn.viewable.Viewable]]] = {
 ACCOUNT = "account"
 """The view of one account; it has no tab and is reached from every list."""
 VIEWS = [*TABS, ACCOUNT]
-NARROW = 900
-"""Below this width in pixels the filters are closed until they are asked for."""
 LOOK_EVERY = 3000
 """Milliseconds between looks at whether the store has changed."""
 
@@ -97,12 +95,8 @@ class Board:
         pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
 
     def _make_page(self) -> pmui.Page:
-        wide, narrow = pn.Spacer(), pn.Spacer()
-        window = pmui.BreakpointSwitcher(
-            media_query=f"(min-width: {NARROW}px)", large=wide, small=narrow, height=0, margin=0
-        )
         content = parts.stack(
-            self._tabs, self._body, window, self._address, padding="8px clamp(12px, 2vw, 24px) 32px", gap="12px"
+            self._tabs, self._body, self._address, padding="8px clamp(12px, 2vw, 24px) 32px", gap="12px"
         )
         page = pmui.Page(
             title=self._title(),
@@ -117,12 +111,7 @@ class Board:
             meta_name="Customer success",
         )
 
-        def fit(event: param.parameterized.Event) -> None:
-            # The first message arrives while the page is still being drawn, when it would not listen yet.
-            if pn.state.curdoc is not None:
-                pn.state.curdoc.add_timeout_callback(lambda: page.param.update(sidebar_open=event.new is wide), 1000)
-
-        window.param.watch(fit, "current")
+        self._address.param.watch(lambda event: page.param.update(sidebar_open=not event.new), "narrow")
         return page
 
     def _title(self) -> str:

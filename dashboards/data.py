@@ -174,6 +174,10 @@ class Snapshot:
         """Return a score of 0-100 on the profile's scale."""
         return self.figure(score * self.top / 100 if score is not None else None)
 
+    def symbol_of(self, currency: str) -> str:
+        """Return how an agreement's currency is written; as the accounts' own where the org has only one."""
+        return theme.symbol_of(currency) or self.symbol
+
     def money(self, value: float | None) -> str:
         """Return an amount in the accounts' currency."""
         return theme.money(value, self.symbol)

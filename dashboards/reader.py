@@ -85,14 +85,14 @@ def _read_store(bare: Snapshot, store: Store) -> Snapshot:
     scores, contributions, here = store.read(SCORES), store.read(CONTRIBUTIONS), store.records("here", "account")
     objects = _objects(bare, store)
     accounts, columns = bare.accounts, bare.columns
-    if here is not None and bare.profile is not None:
+    if here is not None:
         columns = configured(_mapping(bare.settings), here, tuple(ACCOUNTS))
         accounts = account_rows(
             scores, contributions, here, bare.profile, bare.now, columns=columns, interactions=objects["interactions"]
         )
     return replace(
         bare,
-        state="ready" if scores.height and accounts.height else "empty",
+        state="ready" if accounts.height and (scores.height or bare.profile is None) else "empty",
         accounts=accounts,
         columns=columns,
         here=here if here is not None else bare.here,
@@ -163,7 +163,7 @@ def account_rows(
     scores: pl.DataFrame,
     contributions: pl.DataFrame,
     here: pl.DataFrame,
-    profile: HealthProfile,
+    profile: HealthProfile | None,
     now: datetime,
     *,
     columns: tuple[Column, ...] = (),
@@ -171,16 +171,19 @@ def account_rows(
 ) -> pl.DataFrame:
     """Return `ACCOUNTS` and the configured `columns`: the accounts with their scores, in order of attention.
 
-    Those never scored are last, archived ones are left out.
+    Those never scored are last, those of most revenue first; archived ones are left out. Without a `profile` no
+    account is scored.
     """
     kept = _unarchived(here)
-    order = attention_order(scores.join(kept, on="id", how="semi"), kept, profile, now.date())
+    scored = scores.join(kept, on="id", how="semi")
+    order = attention_order(scored, kept, profile, now.date()) if profile is not None else _NO_ORDER
     names = ("name", "segment", "csm", "stage", "parent_id", "churned_on")
     facts = {name: pl.col(name) if name in kept.columns else pl.lit(None) for name in names}
     more = {column.name: plain(kept, column.field) for column in columns if column.name not in ACCOUNTS}
-    never = kept.join(scores, on="id", how="anti").select(
-        "id", *([pl.col("mrr").cast(pl.Float64, strict=False)] if "mrr" in kept.columns else [])
-    )
+    mrr = pl.col("mrr").cast(pl.Float64, strict=False) if "mrr" in kept.columns else pl.lit(None, pl.Float64)
+    renewal = pl.col("renewal_date") if kept.schema.get("renewal_date") == pl.Date else pl.lit(None, pl.Date)
+    never = kept.join(order, on="id", how="anti").select("id", mrr=mrr, renewal=renewal)
+    never = never.sort("mrr", "id", descending=[True, False], nulls_last=True)
     touched = last_touches(interactions, now) if interactions is not None else _NO_TOUCH
     rows = (
         pl.concat([order.select("id", "mrr", "renewal", "band", "score", "shown"), never], how="diagonal_relaxed")
@@ -194,6 +197,9 @@ def account_rows(
     return rows.select(*(pl.col(name).cast(dtype) for name, dtype in ACCOUNTS.items()), *more)
 
 
+_NO_ORDER = pl.DataFrame(
+    schema={name: ACCOUNTS.get(name, pl.Date) for name in ("id", "mrr", "renewal", "band", "score", "shown")}
+)
 _NO_TOUCH = pl.DataFrame(schema={"account_id": pl.String, "touched_at": ACCOUNTS["touched_at"]})
 
 

@@ -63,13 +63,13 @@ def money(value: float | None, symbol: str = "$") -> str:
     return f"{sign}{symbol}{size:,.0f}"
 
 
-def exact(value: float | None, currency: str = "") -> str:
-    """Return an amount to the hundredth with its currency: ``€1,234.50``; an en dash for null."""
+def exact(value: float | None, symbol: str = "$") -> str:
+    """Return an amount to the hundredth: ``€1,234.50``; an en dash for null."""
     if value is None:
         return NO_VALUE
     sign, size = ("-" if value < 0 else ""), abs(value)
     told = f"{size:,.0f}" if float(size).is_integer() else f"{size:,.2f}"
-    return f"{sign}{symbol_of(currency)}{told}"
+    return f"{sign}{symbol}{told}"
 
 
 def symbol_of(currency: str) -> str:
@@ -90,8 +90,8 @@ def rate(value: float | None) -> str:
 
 
 def points(value: float | None) -> str:
-    """Return what is added to a rate: 0.012 is ``+1.2 points``."""
-    return f"{value * 100:+.1f} points" if value is not None else NO_VALUE
+    """Return what is added to a rate: 0.012 is ``+1.2 pts``."""
+    return f"{value * 100:+.1f} pts" if value is not None else NO_VALUE
 
 
 def day(value: date | datetime | None) -> str:

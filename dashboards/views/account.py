@@ -128,12 +128,13 @@ def _history(scene: Scene, details: Details) -> list[pn.viewable.Viewable]:
     past = details.history.drop_nulls("shown").unique("as_of", keep="last", maintain_order=True).sort("as_of")
     head = parts.heading("The score over time", "Each day on which it was scored.")
     if past.height < 2:
-        when = f" of {theme.day(past['as_of'][0])}" if past.height else ""
+        when = f", of {theme.day(past['as_of'][0])}" if past.height else ""
         return [head, parts.nothing(f"There is {'one score' if past.height else 'no score'} so far{when}.")]
     top = scene.snapshot.top
     rows = [
         {
             "at": row["as_of"].isoformat(),
+            "day": theme.day(row["as_of"]),
             "score": row["shown"],
             "band": row["band"],
             "tone": scene.snapshot.tone(row["band"]),
@@ -141,13 +142,18 @@ def _history(scene: Scene, details: Details) -> list[pn.viewable.Viewable]:
         for row in past.iter_rows(named=True)
     ]
     base = alt.Chart(alt.InlineData(rows)).encode(
-        x=alt.X("at:T", title=None, axis=alt.Axis(grid=False, tickCount=4, format="%-d %b %Y")),
+        x=alt.X(
+            "at:T",
+            title=None,
+            scale=alt.Scale(type="utc"),
+            axis=alt.Axis(grid=False, tickCount=4, format="%-d %b %Y"),
+        ),
         y=alt.Y("score:Q", title=None, scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickCount=4, domain=False)),
     )
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         color=alt.Color("tone:N", scale=None),
         tooltip=[
-            alt.Tooltip("at:T", title="Day"),
+            alt.Tooltip("day:N", title="Day"),
             alt.Tooltip("score:Q", title="Score"),
             alt.Tooltip("band:N", title="Band"),
         ],

@@ -98,19 +98,21 @@ def _agreements(scene: Scene, account_id: str) -> pn.Column:
     own = _own(scene.snapshot.agreements, account_id)
     if own is None or own.is_empty():
         return _empty(scene.snapshot, "agreement", "Agreements", "No agreement of this account is known.")
-    measure = "arr" if scene.filters.arr else "mrr"
+    measure, symbol = ("arr" if scene.filters.arr else "mrr"), scene.snapshot.symbol_of
     today = scene.snapshot.now.date()
     now = monthly(own, today).filter(pl.col("month") == today.replace(day=1))
-    sums = " + ".join(theme.exact(row[measure], row["currency"]) for row in now.iter_rows(named=True)) or "nothing"
+    sums = (
+        " + ".join(theme.exact(row[measure], symbol(row["currency"])) for row in now.iter_rows(named=True)) or "nothing"
+    )
     rows = own.sort("start", descending=True).with_columns(
         tone=pl.col("status").replace_strict(STATUS_TONES, default=theme.NOT_SCORED),
         tacit_text=parts.told("tacit", columns.said),
         recurring=pl.col(measure),
         recurring_text=pl.struct(measure, "currency").map_elements(
-            lambda row: theme.exact(row[measure], row["currency"]), return_dtype=pl.String
+            lambda row: theme.exact(row[measure], symbol(row["currency"])), return_dtype=pl.String
         ),
         one_time_text=pl.struct("one_time", "currency").map_elements(
-            lambda row: theme.exact(row["one_time"], row["currency"]), return_dtype=pl.String
+            lambda row: theme.exact(row["one_time"], symbol(row["currency"])), return_dtype=pl.String
         ),
     )
     table = parts.table(

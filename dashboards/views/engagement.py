@@ -39,7 +39,7 @@ def view(scene: Scene) -> pn.Column:
     """Return the page; what is picked opens its list right below the figures."""
     cards = [*_touch_cards(scene), *_cover_cards(scene), *_pulse_cards(scene)]
     return parts.page(
-        *([parts.grid(*cards, smallest=150, most=4)] if cards else []),
+        *([parts.grid(*cards, smallest=150, most=len(cards) if len(cards) < 6 else 3)] if cards else []),
         *_opened(scene),
         *_interactions(scene),
         *_coverage(scene),

@@ -18,6 +18,10 @@ MOST_ROWS = 10
 
 def view(scene: Scene) -> pn.Column:
     """Return the health page of the accounts that pass the filters; every figure opens the list behind it."""
+    if scene.snapshot.profile is None:
+        about = "Without one no account has a score. Everything else is under the other tabs."
+        step = "Add [health.profiles.default] to the mapping file, then score:"
+        return parts.page(parts.screen("No health profile is configured", about, step, scene.snapshot.command("score")))
     return parts.page(
         parts.grid(*_headline(scene), smallest=150, most=4),
         parts.grid(*_band_cards(scene), smallest=150, most=4 if len(scene.snapshot.band_names) < 5 else 6),

@@ -60,6 +60,8 @@ def card(*objects: Any) -> pn.Column:
 
 def bar(*objects: Any) -> pn.Column:
     """Return the objects beside each other in a line that wraps, the first as wide as it can be."""
+    for first in objects[:1]:
+        first.param.update(sizing_mode=None, styles={"flex": "1 1 260px", "min-width": "0"})
     return stack(*objects, display="flex", flex_direction="row", flex_wrap="wrap", align_items="center", gap="8px 12px")
 
 
@@ -229,14 +231,19 @@ def table(
     """Return a table of the columns of `titles`; what else `frame` holds is at hand for formatters but not shown.
 
     Sorting, paging and header filters (on `filters`) happen on the server, so that size does not matter. `widths` are
-    the narrowest a column gets; where space is short, columns hide in the order of `give_way`. Text of the columns of
-    `wrap` runs over several lines. `choose` is called with the place in `frame` of the row that is selected, or with
-    None when none is any more. No cell renders its value as HTML.
+    the narrowest a column gets; the account's name grows most. Where space is short, columns hide in the order of
+    `give_way`. Text of the columns of `wrap` runs over several lines. `choose` is called with the place in `frame` of
+    the row that is selected, or with None when none is any more. No cell renders its value as HTML.
     """
     hidden = [name for name in frame.columns if name not in titles]
     patience = {name: len(give_way) - place for place, name in enumerate(give_way)}  # Tabulator hides the highest first
     columns = [
-        {"field": name, "minWidth": width, "widthGrow": width / 100, "responsive": patience.get(name, 0)}
+        {
+            "field": name,
+            "minWidth": width,
+            "widthGrow": width / _GROWS.get(name, 100),
+            "responsive": patience.get(name, 0),
+        }
         for name in titles
         for width in [(widths or {}).get(name, 80)]
     ]
@@ -262,6 +269,9 @@ def table(
     if choose is not None:
         shown.param.watch(lambda event: choose(event.new[0] if event.new else None), "selection")
     return shown
+
+
+_GROWS = {"name": 40, "account": 40}
 
 
 def _wrapping(column: str) -> str:

@@ -6,7 +6,6 @@ currencies are never added.
 
 from datetime import date
 
-import altair as alt
 import panel as pn
 import polars as pl
 
@@ -14,29 +13,13 @@ from dashboards import theme
 from dashboards.columns import Column
 from dashboards.filters import of_accounts
 from dashboards.views import attention, parts, states
+from dashboards.views.renewals_charts import ACTIONS, DAYS, TONES, bubbles_card, calendar_card, step_of
 from dashboards.views.scene import Scene
 from toolkit.frames import RENEWALS
 from toolkit.revenue import renewals
 
-DAYS = 90
-"""The usual period ahead, in days."""
 NOTICE_SOON = 30
 """Days before the last day of notice from which on a notice deadline is near."""
-MOST_BUBBLES = 2000
-ACTIONS = {
-    "overdue": "Overdue",
-    "notice": "Notice due soon",
-    "renews": "Renews by itself",
-    "ends": "Ends unless renewed",
-    "followed": "Followed already",
-}
-TONES = {
-    "overdue": "#D6453D",
-    "notice": "#EFAE2B",
-    "renews": "#2E9E6B",
-    "ends": theme.PRIMARY,
-    "followed": theme.NOT_SCORED,
-}
 TITLES = {
     "account": "Account",
     "name": "Agreement",
@@ -49,7 +32,7 @@ TITLES = {
     "csm": "CSM",
 }
 WIDTHS = {
-    "account": 140, "name": 130, "action_text": 156, "renewal_date": 100, "days_left": 80, "notice": 104,
+    "account": 132, "name": 130, "action_text": 98, "renewal_date": 98, "days_left": 80, "notice": 104,
     "recurring": 88, "score": 92, "csm": 104,
 }  # fmt: skip
 
@@ -63,7 +46,7 @@ def view(scene: Scene) -> pn.Column:
     rows = upcoming(scene)
     return parts.page(
         parts.grid(*_cards(scene, rows), smallest=150, most=5),
-        parts.grid(_bubbles(scene, rows), _calendar(scene, rows), smallest=420, most=2),
+        parts.grid(bubbles_card(scene, rows), calendar_card(scene, rows), smallest=420, most=2),
         _list(scene, rows),
     )
 
@@ -114,15 +97,12 @@ def _picked(scene: Scene, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sums(scene: Scene, rows: pl.DataFrame) -> str:
-    measure = _measure(scene)
+    measure = scene.measure
     sums = rows.group_by("currency").agg(pl.col(measure).sum()).sort(measure, descending=True)
-    told = " + ".join(theme.money(row[measure], theme.symbol_of(row["currency"]) or scene.snapshot.symbol)
+    symbol = scene.snapshot.symbol_of
+    told = " + ".join(theme.money(row[measure], symbol(row["currency"]))
                       for row in sums.iter_rows(named=True))  # fmt: skip
     return f"{told or theme.money(0, scene.snapshot.symbol)} {scene.filters.money}"
-
-
-def _measure(scene: Scene) -> str:
-    return "arr" if scene.filters.arr else "mrr"
 
 
 def _cards(scene: Scene, rows: pl.DataFrame) -> list[pn.viewable.Viewable]:
@@ -139,9 +119,9 @@ def _cards(scene: Scene, rows: pl.DataFrame) -> list[pn.viewable.Viewable]:
     ]
     about = {
         "overdue": "ended, and nothing followed",
-        "notice": f"within {NOTICE_SOON} days",
-        "renews": "by tacit renewal",
-        "ends": "somebody has to act",
+        "notice": f"can be given for {NOTICE_SOON} days or less",
+        "renews": "by itself: tacit renewal",
+        "ends": "unless somebody renews it",
     }
     for action, said in about.items():
         own = open_.filter(action=action)
@@ -158,121 +138,9 @@ def _cards(scene: Scene, rows: pl.DataFrame) -> list[pn.viewable.Viewable]:
     return cards
 
 
-def _bubbles(scene: Scene, rows: pl.DataFrame) -> pn.Column:
-    head = parts.heading(
-        "Renewals by day, score and revenue", "Bigger is more revenue; what is low and to the left comes first."
-    )
-    drawn = rows.filter(pl.col("action") != "followed").drop_nulls("shown").head(MOST_BUBBLES)
-    if drawn.is_empty():
-        return parts.card(head, parts.nothing("No agreement with a score comes up in the period."))
-    snapshot, measure = scene.snapshot, _measure(scene)
-    data = [
-        {
-            "n": n,
-            "day": row["renewal_date"].isoformat(),
-            "shown": row["shown"],
-            "revenue": row[measure],
-            "account": row["account"],
-            "action": ACTIONS[row["action"]],
-            "said": theme.exact(row[measure], row["currency"]),
-        }
-        for n, row in enumerate(drawn.iter_rows(named=True))
-    ]
-    kinds = [each for each in ACTIONS if each in set(drawn["action"])]
-    bubbles = (
-        alt.Chart(alt.InlineData(data))
-        .mark_circle(opacity=0.75, cursor="pointer")
-        .add_params(parts.picked())
-        .encode(
-            x=alt.X("day:T", title="Renewal", axis=alt.Axis(grid=False, tickCount=5, format="%-d %b")),
-            y=alt.Y("shown:Q", title=f"Score, 0 to {snapshot.top:g}", scale=alt.Scale(domain=[0, snapshot.top]),
-                    axis=alt.Axis(tickCount=5, domain=False)),
-            size=alt.Size("revenue:Q", scale=alt.Scale(range=[30, 900]), legend=None),
-            color=alt.Color(
-                "action:N",
-                scale=alt.Scale(domain=[ACTIONS[each] for each in kinds], range=[TONES[each] for each in kinds]),
-                legend=alt.Legend(orient="top", title=None, offset=4, direction="horizontal", columns=3),
-            ),
-            tooltip=[
-                alt.Tooltip("account:N", title="Account"),
-                alt.Tooltip("day:T", title="Renewal"),
-                alt.Tooltip("shown:Q", title="Score"),
-                alt.Tooltip("said:N", title=scene.filters.money),
-                alt.Tooltip("action:N", title="What happens"),
-            ],
-        )
-    )  # fmt: skip
-    today = alt.Chart(alt.InlineData([{"day": snapshot.now.date().isoformat()}])).mark_rule(
-        color=theme.palette(dark=scene.dark)["quiet"], strokeDash=[4, 3]
-    ).encode(x="day:T")  # fmt: skip
-    ids = drawn["id"].to_list()
-    chart = parts.chart(
-        bubbles + today,
-        dark=scene.dark,
-        height=320,
-        label=f"{len(data)} agreements by renewal date, health score and revenue; the dashed line is today",
-        open_list=lambda n: scene.go("renewals", agreement=ids[n]),
-    )
-    return parts.card(head, chart)
-
-
-def _calendar(scene: Scene, rows: pl.DataFrame) -> pn.Column:
-    head = parts.heading("Calendar", "Renewal dates and last days of notice, week by week. Today's week first.")
-    today = scene.snapshot.now.date()
-    due = rows.filter((pl.col("action") != "followed") & (pl.col("renewal_date") > today))
-    days = [
-        due.select(pl.col("renewal_date").alias("day"), kind=pl.lit("Renewal")),
-        due.filter(pl.col("notice") >= today).select(pl.col("notice").alias("day"), kind=pl.lit("Last day of notice")),
-    ]
-    weeks = (
-        pl.concat(days)
-        .group_by(week=pl.col("day").dt.truncate("1w"), kind="kind")
-        .agg(pl.len().alias("agreements"))
-        .sort("week", "kind")
-    )
-    if weeks.is_empty():
-        return parts.card(head, parts.nothing("Nothing comes up in the period."))
-    data = [
-        row | {"n": n, "week": row["week"].isoformat(), "said": f"Week of {theme.day(row['week'])}"}
-        for n, row in enumerate(weeks.iter_rows(named=True))
-    ]
-    bars = (
-        alt.Chart(alt.InlineData(data))
-        .mark_bar(cursor="pointer", width={"band": 0.8})
-        .add_params(parts.picked())
-        .encode(
-            x=alt.X(
-                "yearmonthdate(week):O",
-                title=None,
-                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True, ticks=False),
-            ),
-            y=alt.Y("agreements:Q", title="Agreements", axis=alt.Axis(tickMinStep=1, tickCount=4, domain=False)),
-            xOffset="kind:N",
-            color=alt.Color(
-                "kind:N",
-                scale=alt.Scale(domain=["Renewal", "Last day of notice"], range=[theme.PRIMARY, TONES["notice"]]),
-                legend=alt.Legend(orient="top", title=None, offset=4, direction="horizontal"),
-            ),
-            tooltip=[alt.Tooltip("said:N", title="When"), "kind:N", alt.Tooltip("agreements:Q", title="Agreements")],
-        )
-    )  # fmt: skip
-    weeks_of = weeks.to_dicts()
-    chart = parts.chart(
-        bars,
-        dark=scene.dark,
-        height=320,
-        label="Renewals and last days of notice in each week",
-        open_list=lambda n: scene.go("renewals", week=weeks_of[n]["week"].isoformat(), by=_BY[weeks_of[n]["kind"]]),
-    )
-    return parts.card(head, chart)
-
-
-_BY = {"Renewal": "renewal", "Last day of notice": "notice"}
-
-
 def _list(scene: Scene, rows: pl.DataFrame) -> pn.Column:
     kept = _of_week(scene, _picked(scene, rows))
-    measure = _measure(scene)
+    measure = scene.measure
     about = f"{theme.plural(kept.height, 'agreement')} · {_sums(scene, kept)} · overdue first, then by renewal date"
     head: list[pn.viewable.Viewable] = [parts.heading("Agreements", about)]
     words = picked_words(scene)
@@ -284,7 +152,7 @@ def _list(scene: Scene, rows: pl.DataFrame) -> pn.Column:
     shown = kept.with_columns(
         recurring=pl.col(measure),
         recurring_text=pl.struct(measure, "currency").map_elements(
-            lambda row: theme.exact(row[measure], row["currency"]), return_dtype=pl.String
+            lambda row: theme.exact(row[measure], scene.snapshot.symbol_of(row["currency"])), return_dtype=pl.String
         ),
         score_text=parts.told("shown", scene.snapshot.figure),
         part=pl.col("score").fill_null(0.0).round(1),
@@ -329,7 +197,7 @@ def _of_week(scene: Scene, rows: pl.DataFrame) -> pl.DataFrame:
     if week is None:
         return rows
     column = "notice" if scene.pick.get("by") == "notice" else "renewal_date"
-    return rows.filter((pl.col(column).dt.truncate("1w") == week) & (pl.col("action") != "followed"))
+    return rows.filter((pl.col(column).dt.truncate(step_of(scene)) == week) & (pl.col("action") != "followed"))
 
 
 def picked_words(scene: Scene) -> str:
@@ -337,7 +205,8 @@ def picked_words(scene: Scene) -> str:
     pick, week = scene.pick, _day(scene.pick.get("week", ""))
     said = [ACTIONS.get(pick["action"], pick["action"])] if "action" in pick else []
     if week is not None:
-        said.append(f"{'Notice' if pick.get('by') == 'notice' else 'Renewal'} in the week of {theme.day(week)}")
+        what = "Notice" if pick.get("by") == "notice" else "Renewal"
+        said.append(f"{what} in the {'week' if step_of(scene) == '1w' else 'month'} of {theme.day(week)}")
     said += ["One agreement"] if "agreement" in pick else []
     return ", ".join(said)
 

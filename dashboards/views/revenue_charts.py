@@ -1,5 +1,7 @@
 """The charts of the revenue page: the waterfall, the bridge between both bases of retention, and the months."""
 
+from typing import Any
+
 import altair as alt
 import panel as pn
 import polars as pl
@@ -20,6 +22,16 @@ TONES = {
     "churn": LOSS,
     "end": LEVEL,
 }
+SHORT = {
+    "start": "Start",
+    "new": "New",
+    "reactivation": "Back",
+    "upgrade": "Up",
+    "downgrade": "Down",
+    "churn": "Churn",
+    "end": "End",
+}
+"""What the bars are called on an axis, also on a phone."""
 SAID = {
     "renewing contracts": "Of what came up for renewal",
     "not up for renewal": "What was not up for renewal was kept",
@@ -35,28 +47,10 @@ def moved(amount: float | None, symbol: str) -> str:
 
 def waterfall_card(scene: Scene, told: Figures) -> pn.Column:
     """Return the waterfall of the period; a bar opens the accounts that moved so."""
-    symbol, whole = told.symbol(scene.snapshot.symbol), told.whole or {}
-    rows, level = [], 0.0
-    for n, (step, label) in enumerate(STEPS.items()):
-        amount = whole[step]
-        low, high = (0.0, amount) if step in ("start", "end") else (level, level + amount)
-        level = high
-        signed = (
-            theme.money(amount, symbol)
-            if step in ("start", "end") or amount <= 0
-            else f"+{theme.money(amount, symbol)}"
-        )
-        rows.append(
-            {"n": n, "step": label, "low": min(low, high), "high": max(low, high), "tone": TONES[step], "said": signed}
-        )
-    steps = list(STEPS)
+    symbol, steps = told.symbol(scene.snapshot.symbol), list(STEPS)
+    rows = _bars(told, symbol)
     base = alt.Chart(alt.InlineData(rows)).encode(
-        x=alt.X(
-            "step:N",
-            sort=list(STEPS.values()),
-            title=None,
-            axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap=False),
-        ),
+        x=alt.X("short:N", sort=list(SHORT.values()), title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
         tooltip=[alt.Tooltip("step:N", title="Step"), alt.Tooltip("said:N", title=scene.filters.money)],
     )
     bars = (
@@ -69,16 +63,39 @@ def waterfall_card(scene: Scene, told: Figures) -> pn.Column:
         )
     )
     labels = base.mark_text(dy=-8, fontSize=11).encode(y="high:Q", text="said:N")
+    between = ", ".join(f"{row['step']} {row['said']}" for row in rows[1:-1])
     chart = parts.chart(
         bars + labels,
         dark=scene.dark,
         height=300,
-        label=f"Revenue went from {rows[0]['said']} to {rows[-1]['said']}; " + ", ".join(
-            f"{row['step']} {row['said']}" for row in rows[1:-1]),
+        label=f"Revenue went from {rows[0]['said']} to {rows[-1]['said']}; {between}",
         open_list=lambda n: scene.go("revenue", **told.pick, list=steps[n]),
-    )  # fmt: skip
+    )
     about = "Each account's net movement, month by month. Choose a bar to see its accounts."
     return parts.card(parts.heading(f"{scene.filters.money} waterfall", about), chart)
+
+
+def _bars(told: Figures, symbol: str) -> list[dict[str, Any]]:
+    # Each bar floats where the one before it ended.
+    whole = told.whole or {}
+    rows, level = [], 0.0
+    for n, (step, label) in enumerate(STEPS.items()):
+        amount = whole[step]
+        stands = step in ("start", "end")
+        low, level = (0.0, amount) if stands else (level, level + amount)
+        said = theme.money(amount, symbol)
+        rows.append(
+            {
+                "n": n,
+                "step": label,
+                "short": SHORT[step],
+                "low": min(low, level),
+                "high": max(low, level),
+                "tone": TONES[step],
+                "said": f"+{said}" if amount > 0 and not stands else said,
+            }
+        )
+    return rows
 
 
 def bridge_card(told: Figures) -> pn.Column:
@@ -118,6 +135,7 @@ def months_card(scene: Scene, told: Figures) -> pn.Column:
         {
             "n": n * len(MOVEMENTS) + place,
             "month": month["month"].isoformat(),
+            "when": f"{month['month']:%B %Y}",
             "step": STEPS[step],
             "amount": month[step],
             "said": theme.money(month[step], symbol),
@@ -131,7 +149,7 @@ def months_card(scene: Scene, told: Figures) -> pn.Column:
     return parts.card(head, *chart, _months_table(scene, told, symbol))
 
 
-def _months_chart(scene: Scene, told: Figures, rows: list[dict[str, object]]) -> pn.pane.Vega:
+def _months_chart(scene: Scene, told: Figures, rows: list[dict[str, Any]]) -> pn.pane.Vega:
     months, names = told.months["month"].to_list(), list(MOVEMENTS)
     bars = (
         alt.Chart(alt.InlineData(rows))
@@ -139,7 +157,7 @@ def _months_chart(scene: Scene, told: Figures, rows: list[dict[str, object]]) ->
         .add_params(parts.picked())
         .encode(
             x=alt.X(
-                "yearmonth(month):O",
+                "utcyearmonth(month):O",
                 title=None,
                 axis=alt.Axis(format="%b %y", labelAngle=0, labelOverlap=True, ticks=False),
             ),
@@ -154,7 +172,7 @@ def _months_chart(scene: Scene, told: Figures, rows: list[dict[str, object]]) ->
                 legend=alt.Legend(orient="top", title=None, offset=4, direction="horizontal", columns=3),
             ),
             tooltip=[
-                alt.Tooltip("yearmonth(month):T", title="Month", format="%B %Y"),
+                alt.Tooltip("when:N", title="Month"),
                 alt.Tooltip("step:N", title="Step"),
                 alt.Tooltip("said:N", title=scene.filters.money),
             ],

@@ -46,9 +46,10 @@ def fees_card(scene: Scene, told: Figures) -> pn.Column:
     fees = told.fees.join(_facts(scene), on="account_id", how="left").sort("month", "account", descending=[True, False])
     if fees.is_empty():
         return parts.card(head, parts.nothing("No agreement of the period has a one-time fee."))
+    symbol = told.symbol(scene.snapshot.symbol)
     shown = fees.with_columns(
         month_text=pl.col("month").dt.strftime("%b %Y"),
-        fee_text=parts.told("one_time", lambda fee: theme.exact(fee, told.currency)),
+        fee_text=parts.told("one_time", lambda fee: theme.exact(fee, symbol)),
     )
     titles = {"account": "Account", "month": "Month", "one_time": "Fee", "csm": "CSM"}
     ids = fees["account_id"].to_list()

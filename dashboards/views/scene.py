@@ -11,6 +11,7 @@ from dashboards import theme
 from dashboards.address import Place
 from dashboards.data import Snapshot
 from dashboards.filters import Filters, narrow
+from toolkit.revenue import Measure
 
 Go = Callable[..., None]
 """``go("accounts", band="Red")``: open a view with a pick; the common filters stay."""
@@ -34,6 +35,11 @@ class Scene:
     def accounts(self) -> pl.DataFrame:
         """The accounts that pass the common filters, those most in need of attention first."""
         return narrow(self.snapshot.accounts, self.filters)
+
+    @property
+    def measure(self) -> Measure:
+        """The column of agreements that recurring revenue is told by."""
+        return "arr" if self.filters.arr else "mrr"
 
     def days(self, usual: int) -> int:
         """Return the days that the view looks at: what the reader chose, or the view's usual period."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from dashboards.filters import Filters, narrow
 from dashboards.reader import Reader
 from dashboards.theme import count
+from tests.dashboards.looking import cells, figure
 from toolkit.frames import SCORES
 from toolkit.store import Store
 
@@ -22,14 +23,6 @@ NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def snapshot(company_folder):
     return Reader(company_folder).snapshot()
-
-
-def figure(page: Page, label: str):
-    return page.locator(".figure-card").filter(has_text=re.compile(rf"^\W*{label}")).locator(".figure")
-
-
-def cells(page: Page, field: str):
-    return page.locator(f".tabulator-row .tabulator-cell[tabulator-field={field}]")
 
 
 def type_filter(page: Page, words: str) -> None:

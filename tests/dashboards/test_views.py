@@ -13,6 +13,7 @@ from dashboards.views import attention, health, plan, runs, states
 from dashboards.views.account import view as page_of
 from dashboards.views.explanation import explanation
 from dashboards.views.scene import Scene
+from tests.dashboards.looking import tables, words
 from toolkit.store import Store
 from toolkit.workspace import Workspace
 
@@ -25,15 +26,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame
 @pytest.fixture(scope="module")
 def snapshot(company_folder):
     return Reader(company_folder).snapshot()
-
-
-def words(view: pn.viewable.Viewable) -> str:
-    """Everything that a view says in HTML."""
-    return " ".join(pane.object for pane in view.select(pn.pane.HTML))
-
-
-def tables(view: pn.viewable.Viewable) -> list[pn.widgets.Tabulator]:
-    return list(view.select(pn.widgets.Tabulator))
 
 
 def test_DSH_2_bands_are_counted_by_accounts_and_by_revenue(snapshot):
