@@ -102,6 +102,8 @@ def _fates(reader: Reader, outcome: Outcome) -> pl.DataFrame:
 def _keep_skips(store: Store, name: str, outcome: Outcome, left: pl.DataFrame) -> None:
     within = {"object": name, "side": "there"}
     skips = store.read(SKIPS, within=within)
+    if skips.is_empty() and left.is_empty():
+        return
     # Who is in scope again was read just now: it was not among the records before.
     back = pl.col("id").is_in(outcome.fresh_ids.implode()) | pl.col("id").is_in(left["id"].implode())
     skips_now = pl.concat([skips.filter((pl.col("rule") != LEFT_SCOPE) | ~back), left])

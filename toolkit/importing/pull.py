@@ -111,9 +111,7 @@ def pull(
     schema |= {path: values.column_dtype(kind) for path, kind in fields.items()}
     kept = members.now if members is not None and not scope.countable else None
     paths = tuple(path for path in mapping.there_paths if path in fields)
-    reader = Reader(
-        *(org, mapping.sobject, paths, schema, scope, kept, store.incoming(name), progress, via, per_part)
-    )
+    reader = Reader(*(org, mapping.sobject, paths, schema, scope, kept, store.incoming(name), progress, via, per_part))
     before = _before(store, name, reader, forgive=full)
     same_fields = all(last_fields.get(path, kind) == kind for path, kind in fields.items())
     brake = partial(_brake, brakes or Brakes(), scope.label, last_scope not in (None, scope.text), accept_shrinking)
