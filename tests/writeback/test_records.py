@@ -45,3 +45,15 @@ def test_a_column_that_is_not_there_yet_is_made():
     )
     frame = with_values(pl.DataFrame({"id": ["a", "b"]}), cells)
     assert frame.rows() == [("a", None), ("b", date(2026, 5, 24))]
+
+
+def test_a_column_that_nobody_filled_takes_the_type_of_the_field_that_fills_it():
+    frame = pl.DataFrame(
+        {"id": ["a", "b"], "tags": [None, None], "seats": [None, None]}, schema_overrides={"tags": pl.String}
+    )
+    values = pl.DataFrame(
+        {"id": ["a", "b"], "field": ["tags", "seats"], "type": ["multipicklist", "int"], "value": ["A;B", "7"]}
+    )
+    filled = with_values(frame, values)
+    assert filled.schema == {"id": pl.String, "tags": pl.List(pl.String), "seats": pl.Int64}
+    assert filled.to_dicts() == [{"id": "a", "tags": ["A", "B"], "seats": None}, {"id": "b", "tags": None, "seats": 7}]

@@ -72,7 +72,7 @@ def with_values(frame: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_column(frame: pl.DataFrame, name: str, field_type: str, part: pl.DataFrame) -> pl.DataFrame:
-    if name not in frame.columns or frame.schema[name] == pl.Null:
+    if name not in frame.columns or frame[name].null_count() == frame.height:  # a column nobody filled has no type yet
         frame = frame.with_columns(pl.lit(None, dtype=column_dtype(field_type)).alias(name))
     frame = _widened(frame, name, field_type, part)
     dtype = frame.schema[name]
