@@ -87,7 +87,14 @@ def here_of(accounts: pl.DataFrame, contacts: pl.DataFrame) -> dict[str, pl.Data
     )  # fmt: skip
     new = pl.DataFrame(
         [
-            {"id": "N-1", "external_id": "N-1", "name": "Nieuwe Zaak “BV”", "stage": "Onboarding", "mrr": 99.5},
+            {
+                "id": "N-1",
+                "external_id": "N-1",
+                "name": "Nieuwe Zaak “BV”",
+                "stage": "Onboarding",
+                "mrr": 99.5,
+                "industry": "Media",
+            },
             {"id": "N-2", "external_id": "N-2", "name": "=Second, <b>Ltd</b>", "stage": None, "mrr": None},
         ]
     )

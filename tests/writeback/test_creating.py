@@ -24,10 +24,10 @@ def test_SKA_5_what_only_is_here_is_created_in_salesforce_in_the_order_of_refere
     assert created["verdict"].unique().to_list() == ["write"]
     done = desk.commit(plan)
     assert (done.held, done.failed) == (0, 0), done.results.filter(pl.col("state") != "written")
-    accounts = desk.made_by_us("Account", "Name", "Product_Id__c", "CS_Stage__c", "CS_MRR__c")
+    accounts = desk.made_by_us("Account", "Name", "Product_Id__c", "CS_Stage__c", "CS_MRR__c", "Industry")
     assert [tuple(row.values())[1:] for row in accounts] == [
-        ("Nieuwe Zaak “BV”", "N-1", "Onboarding", 99.5),
-        ("=Second, <b>Ltd</b>", "N-2", None, None),
+        ("Nieuwe Zaak “BV”", "N-1", "Onboarding", 99.5, "Media"),  # Industry comes in only, but nothing is there yet
+        ("=Second, <b>Ltd</b>", "N-2", None, None, None),
     ]
     first = desk.link("account", desk.here("meeting")["m-2"]["account_id"])
     ada, bo = desk.made_by_us("Contact", "FirstName", "LastName", "Email", "Title", "AccountId")

@@ -191,7 +191,7 @@ def _targets(sides: Sides, base: pl.DataFrame) -> Iterator[Target]:
     fields = [each for each in sides.mapping.in_effect.fields if each.there in sides.fields]
     mapped = {each.there.lower() for each in fields}
     for field in fields:
-        if field.writes_there and _takes(sides, field.there):
+        if _goes(sides, field):
             yield field.there, field.here, sides.fields[field.there], _text_of(sides, base, field)
     for path, column, text in _keys(sides, base):
         if path.lower() not in mapped:
@@ -204,8 +204,15 @@ def _targets(sides: Sides, base: pl.DataFrame) -> Iterator[Target]:
         yield subtype[0], "kind", sides.describe.field(subtype[0]), pl.lit(subtype[1])
 
 
+def _goes(sides: Sides, field: FieldMapping) -> bool:
+    """Whether a new record is given the field. Of what comes in only, too: nothing is there yet that it could hide."""
+    if field.writes_there:
+        return _takes(sides, field.there)
+    return field.by is None and "." not in field.there and _createable(sides, field.there)
+
+
 def _takes(sides: Sides, path: str) -> bool:
-    """Whether a new record is given the field; what can only be updated is left to the next plan."""
+    """Whether a field that is written is set at once; what can only be updated is left to the next plan."""
     try:
         facts = sides.describe.field(path)
     except NotFoundError:
