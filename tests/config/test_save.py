@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from toolkit.config import Band, FieldMapping, Health, MatchRule, Settings, load, parse, preset_text, save
+from toolkit.config import Band, FieldMapping, Health, MatchRule, load, parse, preset_text, save
 from toolkit.errors import ConfigError
 
 
