@@ -5,11 +5,11 @@ next push is due, and whether the clock is pinned. How it is read is in `dashboa
 """
 
 import shlex
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import polars as pl
 
@@ -28,6 +28,11 @@ from toolkit.frames import (
 from toolkit.schedule import next_time
 from toolkit.summaries import NO_BAND
 from toolkit.writeback.plan import Plan
+
+T = TypeVar("T")
+
+MOST_KEPT = 24
+"""So many results that take long to work out are kept, of all readers together."""
 
 ACCOUNTS = {
     "id": pl.String,
@@ -102,6 +107,7 @@ class Snapshot:
     symbol: str = "$"
     scored_as_of: date | None = None
     version: Hashable = None
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -151,6 +157,15 @@ class Snapshot:
         names = [mapping.object for mapping in self.mapped(role)]
         done = self.runs.filter((pl.col("step") == "pull") & (pl.col("status") == "done"))
         return done.filter(pl.col("object").is_in(names))["ended_at"].max()
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` returns, worked out only once for each `key` as long as the store stays as it is."""
+        if key not in self.kept:
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            self.kept[key] = make()
+        found: T = self.kept[key]
+        return found
 
     def tone(self, band: str | None) -> str:
         """Return a band's colour."""

@@ -10,7 +10,7 @@ from dashboards.views.scene import Scene
 
 DAYS = 90
 """The usual period ahead, in days."""
-MOST_BUBBLES = 2000
+MOST_BUBBLES = 500
 WEEKS_UNTIL = 180
 """Days of a period up to which the calendar is of weeks; a longer one is of months."""
 DAY_LABEL = "utcFormat(toDate(datum.value), '%-d %b')"
@@ -41,10 +41,12 @@ def step_of(scene: Scene) -> str:
 
 def bubbles_card(scene: Scene, rows: pl.DataFrame) -> pn.Column:
     """Return the renewals as bubbles; one that is clicked is the list's only row."""
+    due = rows.filter(pl.col("action") != "followed").drop_nulls("shown")
+    drawn = due.sort(scene.measure, "id", descending=[True, False]).head(MOST_BUBBLES)
+    left = f" Drawn are the {MOST_BUBBLES} biggest of {theme.count(due.height)}." if due.height > MOST_BUBBLES else ""
     head = parts.heading(
-        "Renewals by day, score and revenue", "Bigger is more revenue; what is low and to the left comes first."
+        "Renewals by day, score and revenue", f"Bigger is more revenue; what is low and to the left comes first.{left}"
     )
-    drawn = rows.filter(pl.col("action") != "followed").drop_nulls("shown").head(MOST_BUBBLES)
     if drawn.is_empty():
         return parts.card(head, parts.nothing("No agreement with a score comes up in the period."))
     snapshot, measure = scene.snapshot, scene.measure

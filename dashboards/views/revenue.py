@@ -45,8 +45,13 @@ def view(scene: Scene) -> pn.Column:
         said = "How recurring revenue moved and what was retained is not known without them."
         return parts.page(states.missing(scene.snapshot, "agreement", said))
     months = span(scene.snapshot.now.date(), scene.days(DAYS))
-    own = of_accounts(agreements, scene.accounts)
-    told = figures(own, months.start, months.end, arr=scene.filters.arr, currency=scene.pick.get("currency"))
+    currency = scene.pick.get("currency")
+    told = scene.snapshot.once(
+        ("revenue", months, scene.filters, currency),
+        lambda: figures(
+            of_accounts(agreements, scene.accounts), months.start, months.end, arr=scene.filters.arr, currency=currency
+        ),
+    )
     if told.whole is None:
         said = f"No agreement of these accounts was in force in {months}."
         return parts.page(parts.card(_head(scene, told, months), parts.nothing(said)))
