@@ -128,11 +128,8 @@ def to_text(tree: Tree) -> str:
             return " or ".join(_inner(term) for term in tree.terms)
         case Not():
             return f"not ({to_text(tree.term)})"
-    if tree.operator in BARE:
-        return f"{tree.path} {tree.operator}"
-    if tree.operator in LISTED:
-        return f"{tree.path} {tree.operator} ({', '.join(map(value_text, tree.values))})"
-    return f"{tree.path} {tree.operator} {value_text(tree.values[0])}"
+    values = ", ".join(map(value_text, tree.values))
+    return f"{tree.path} {tree.operator} {f'({values})' if tree.operator in LISTED else values}".rstrip(" ")
 
 
 def value_text(value: Value) -> str:
