@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import panel as pn
 import polars as pl
 import pytest
 from playwright.sync_api import expect
@@ -11,9 +12,9 @@ from dashboards.data import ACCOUNTS
 from dashboards.filters import NOT_SET, Condition, Filters, family, narrow
 from dashboards.reader import Reader
 from dashboards.sidebar import sidebar
-from dashboards.views import attention, renewals
+from dashboards.views import attention, health, renewals
 from dashboards.views.scene import Scene
-from tests.dashboards.looking import cells, tables
+from tests.dashboards.looking import cells, rows_of, tables
 from toolkit.config import parse, preset_text
 
 # Panel hands tables to Bokeh, which uses a keyword that pandas 3.1 deprecates.
@@ -80,6 +81,22 @@ def test_a_condition_is_on_values_text_numbers_days_and_truths():
         ("good", Condition(("Yes", NOT_SET)), ["a", "c"]),
     ):
         assert narrow(frame, Filters(columns=((column, condition),)))["id"].to_list() == ids
+
+
+def test_DSH_2_a_bar_of_a_chart_opens_as_many_accounts_as_it_counts(snapshot):
+    opened = []
+    view = health.view(Scene(snapshot, go=lambda view, **pick: opened.append((view, pick))))
+    for chart in view.select(pn.pane.Vega):
+        rows = rows_of(chart)
+        for row in rows[::3]:
+            chart.selection.picked = [{"n": row["n"]}]
+            chart.selection.picked = None
+            place, pick = opened.pop()
+            assert place == "accounts"
+            kept = narrow(snapshot.accounts, Filters(), pick)
+            counted = row.get("accounts", round(row.get("share", 0) * snapshot.accounts.height))
+            if row.get("what") != "Revenue":
+                assert kept.height == counted
 
 
 def test_a_parent_keeps_all_levels_below_it_and_a_circle_ends():
