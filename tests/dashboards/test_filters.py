@@ -90,7 +90,7 @@ def test_DSH_2_a_bar_of_a_chart_opens_as_many_accounts_as_it_counts(snapshot):
         rows = rows_of(chart)
         for row in rows[::3]:
             chart.selection.picked = [{"n": row["n"]}]
-            chart.selection.picked = None
+            chart.selection.picked = []
             place, pick = opened.pop()
             assert place == "accounts"
             kept = narrow(snapshot.accounts, Filters(), pick)
