@@ -14,6 +14,7 @@ from toolkit.config import HealthProfile, ObjectMapping, Settings
 from toolkit.errors import DigestError, InputError, StepMissingError
 from toolkit.health.attention import attention_order
 from toolkit.health.explain import Explanation, explain
+from toolkit.importing.importer import AGREEMENTS, INTERACTIONS
 from toolkit.status import Status
 from toolkit.store import Store
 from toolkit.writeback.digest import ID_LENGTH
@@ -104,6 +105,20 @@ class WorkspaceView:
         """Return the records of Salesforce in scope, as last pulled. Raises StepMissingError before `pull`."""
         return self._kept("there", "pull", object_name)
 
+    def agreements(self) -> pl.DataFrame:
+        """Return the agreements of every object that holds some (`frames.AGREEMENTS`).
+
+        Raises StepMissingError before `import_records`.
+        """
+        return self._gathered(AGREEMENTS)
+
+    def interactions(self) -> pl.DataFrame:
+        """Return the interactions of every kind, each copy naming what it repeats (`frames.INTERACTIONS`).
+
+        Raises StepMissingError before `import_records`.
+        """
+        return self._gathered(INTERACTIONS)
+
     def links(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
         """Return which record here is which record there (`frames.LINKS`), of one object or of all (None)."""
         return self.store.read(frames.LINKS, within=_of(object_name))
@@ -184,6 +199,12 @@ class WorkspaceView:
                 f"{what}: there are no records of {object_name} {side}.",
                 hint="Run: cs-toolkit pull. It reads both sides, and imports what Salesforce alone has.",
             )
+        return found
+
+    def _gathered(self, name: str) -> pl.DataFrame:
+        found = self.store.records("derived", name)
+        if found is None:
+            raise StepMissingError(f"{_MISSING['import']}: there are no {name}.", hint="Run: cs-toolkit import")
         return found
 
     def _height(self, side: Literal["here", "there"]) -> int:
