@@ -62,8 +62,20 @@ def executed(text: str) -> str:
             continue
         count += 1
         cell.execution_count = count
-        cell.outputs = [stable(output, count) for output in cell.outputs]
+        cell.outputs = [stable(output, count) for output in joined(cell.outputs)]
     return nbformat.writes(notebook) + "\n"
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return outputs with what was printed in a row as one: how a kernel cuts it into pieces is a matter of time."""
+    kept: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        before = kept[-1] if kept else None
+        if before and output.output_type == before.output_type == "stream" and output.name == before.name:
+            before.text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def stable(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode:

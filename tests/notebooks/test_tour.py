@@ -26,8 +26,14 @@ def code_cells(path: Path) -> list[dict]:
     return [cell for cell in cells(path) if cell["cell_type"] == "code"]
 
 
-def test_there_is_a_notebook():
-    assert [path.name for path in SAVED] == ["00_tour.ipynb"]
+def test_the_tour_and_each_import_have_a_notebook():
+    assert [path.stem for path in SAVED] == [
+        "00_tour",
+        "01_import_accounts",
+        "02_import_contacts",
+        "03_import_agreements",
+        "04_import_interactions",
+    ]
 
 
 @every_notebook

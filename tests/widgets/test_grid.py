@@ -173,3 +173,35 @@ def test_a_hundred_thousand_rows_are_one_page_for_the_browser():
     grid.sort_by("id", descending=True)
     grid.find("account 99")
     assert (grid.page["total"], len(grid.page["rows"]), names(grid)[0]) == (1111, 12, "Account 99999")
+
+
+def test_rows_move_to_a_place_and_the_owner_says_what_follows():
+    asked = []
+
+    def renumber(frame):
+        asked.append(frame["id"].to_list()[:3])
+        return {("002", "order"): 1}
+
+    grid = Grid(ROWS, COLUMNS, key="id", label="Accounts", page_size=12, on_move=renumber)
+    grid.move("002", 0)
+    assert asked == [["002", "000", "001"]]
+    assert grid.edits == {("002", "order"): 1}
+    assert grid.page["rows"][0]["cells"]["order"] == "1"
+    grid.move("002", 99)
+    assert (grid.frame["id"][-1], grid.page["number"]) == ("002", 2)
+    with pytest.raises(ValueError, match="no row"):
+        grid.move("nobody", 0)
+
+
+def test_rows_of_a_table_that_is_in_no_order_of_its_own_cannot_be_moved(grid):
+    with pytest.raises(ValueError, match="cannot be moved"):
+        grid.move("002", 0)
+    assert not grid.movable
+
+
+def test_a_share_is_shown_in_per_cent_and_only_nothing_and_all_are_rounded_to_the_ends():
+    shares = pl.DataFrame({"id": ["a", "b", "c", "d", "e"], "filled": [0.0, 0.001, 0.5, 0.999, 1.0]})
+    grid = Grid(shares, (Column("filled", "Filled", bar="filled"),), key="id", label="Shares")
+    assert [row["cells"]["filled"] for row in grid.page["rows"]] == ["0 %", "1 %", "50 %", "99 %", "100 %"]
+    assert [row["bars"]["filled"] for row in grid.page["rows"]] == [0.0, 0.001, 0.5, 0.999, 1.0]
+    assert "#4a90d955 50%" in grid.html()

@@ -1,6 +1,7 @@
 from html import escape
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from toolkit import Workspace
@@ -123,3 +124,107 @@ def test_nobody_edits_a_mapping_that_is_not_theirs_to_edit(tmp_path):
         table.edit("CS_Stage__c", "order", "9")
         table.save_button.click()
     assert "may not edit" in table.message.text
+
+
+def test_CSU_17_a_row_that_is_moved_takes_its_number_and_the_rows_it_passed_theirs(ws):
+    table = MappingTable(ws)
+    before = table.grid.frame["there"].to_list()
+    table.move("Industry", 0)
+    assert table.grid.frame["there"].to_list() == ["Industry", *(there for there in before if there != "Industry")]
+    assert table.grid.frame["order"].to_list()[:7] == [1, 2, 3, 4, 5, 6, None]
+    assert table.grid.said == "Industry is now 1 of 16"
+    table.save_button.click()
+    assert [field.there for field in ws.mapped().visible_fields][:3] == ["Industry", "Name", "CS_Health_Score__c"]
+    assert table.grid.frame["there"].to_list()[0] == "Industry"
+
+
+def test_CSU_17_a_row_that_had_no_number_gets_one_where_it_was_put(ws):
+    table = MappingTable(ws)
+    last = table.grid.frame["there"][-1]
+    table.move(last, 3)
+    table.save()
+    assert table.grid.frame["there"][3] == last
+    assert [field.there for field in ws.mapped().visible_fields][3] == last
+
+
+def test_rows_are_moved_only_while_nothing_is_searched_or_sorted(ws):
+    table = MappingTable(ws)
+    table.grid.find("stage")
+    with pytest.raises(ValueError, match="no search"):
+        table.move("CS_Stage__c", 0)
+    table.grid.find("")
+    table.grid._handle_custom_msg({"kind": "move", "row": "CS_Stage__c", "by": -1}, [])
+    assert table.grid.frame["there"][2] == "CS_Stage__c"
+
+
+def test_CSU_16_VIT_15_visible_and_editable_are_switches_of_every_object(ws):
+    table = MappingTable(ws, "contact")
+    table.edit("Title", "visible", False)
+    table.edit("Email", "editable", True)
+    table.save()
+    fields = {field.there: field for field in ws.mapped("contact").fields}
+    assert (fields["Title"].visible, fields["Email"].editable) == (False, True)
+    assert table.summary() == "Field mapping of contact: 3 fields; 3 fit"
+
+
+def test_VIT_14_a_field_of_the_org_is_added_and_taken_out_again(ws):
+    table = MappingTable(ws, "contact")
+    table.fields.selected_index = 0
+    offered = [name for _, name in table.fields.field.options]
+    assert "Phone" in offered
+    assert not {"Email", "Name", "Title"} & set(offered)
+    table.fields.field.value = "Phone"
+    assert table.fields.hint.value == "phone, can be written"
+    assert table.fields.here.value == "business_phone"
+    table.fields.add_button.click()
+    assert table.message.text.startswith("Phone is mapped to business_phone.")
+    assert ws.mapped("contact").fields[-1].here == "business_phone"
+    table.fields.mapped.value = "Phone"
+    table.fields.remove_button.click()
+    assert [field.there for field in ws.mapped("contact").fields] == ["Name", "Email", "Title"]
+
+
+def test_a_name_here_that_cannot_be_is_told_and_nothing_is_added(ws):
+    before = mapping_text(ws)
+    table = MappingTable(ws, "contact")
+    table.fields.selected_index = 0
+    table.fields.add_button.click()
+    assert table.message.text.startswith("No field is chosen.")
+    table.fields.field.value = "Phone"
+    table.fields.here.value = "1st phone"
+    table.fields.add_button.click()
+    assert "a letter, then letters, digits and underscores" in table.message.text
+    assert mapping_text(ws) == before
+
+
+def test_types_samples_and_how_much_is_filled_in_are_shown_before_anything_is_linked(ws):
+    cells = row(MappingTable(ws, "contact"), "Email")["cells"]
+    assert (cells["kinds"], cells["light"]) == ("email", "ok")
+    assert "@" in cells["sample_there"]
+    assert cells["filled"].endswith(" %")
+    assert row(MappingTable(ws), "CS_MRR__c")["cells"]["kinds"] == "number · currency"
+
+
+def test_settings_that_few_fields_have_are_shown_on_demand_and_saved(ws):
+    table = MappingTable(ws)
+    table.edit("Industry", "order", "9")
+    table.details.value = True
+    table.edit("CS_Active_Users__c", "default", "0")
+    table.edit("CS_Stage__c", "nulls", "keep")
+    table.save()
+    fields = {field.there: field for field in ws.mapped().fields}
+    assert fields["CS_Active_Users__c"].default == 0
+    assert (fields["CS_Stage__c"].nulls, fields["Industry"].order) == ("keep", 9)
+    assert "leaves it as it is" in MappingTable(ws).html()  # shown, as one field has such a setting
+    table.edit("CS_Active_Users__c", "default", "few")
+    table.save_button.click()
+    assert "'few' is no double." in table.message.text
+
+
+def test_markup_in_names_and_values_is_shown_as_text(ws):
+    ws.store.save_records(
+        "there", "contact", ws.there("contact").with_columns(Title=pl.lit("<img src=x onerror=alert(1)>"))
+    )
+    html = MappingTable(ws, "contact").html()
+    assert "<img" not in html
+    assert "&lt;img src=x" in html

@@ -124,7 +124,8 @@ function render({ model, el }) {
       cell.classList.add("cs-share");
       cell.style.setProperty("--cs-share", `${Math.max(0, Math.min(1, row.bars[column.name])) * 100}%`);
     }
-    const text = column.switch ? (value ? "yes" : "no") : column.words[value] ?? value;
+    const said = column.bar && /^\d+$/.test(value) ? number(Number(value)) : value;
+    const text = column.switch ? (value ? "yes" : "no") : column.words[value] ?? said;
     if (text === null) {
       cell.classList.add("cs-null");
       return cell;

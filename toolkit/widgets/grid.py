@@ -223,7 +223,8 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         return bool(self._note) and bool((rows[self._note].fill_null("") != "").any())
 
     def _for_reader(self, column: Column) -> pl.Expr:
-        if self._frame.schema[column.name] == pl.Boolean:
+        dtype = self._frame.schema[column.name]
+        if dtype == pl.Boolean or (column.bar and dtype.is_integer()):
             return pl.col(column.name).alias(column.label)
         signs = {value: f"{SIGNS[tone]} " for value, tone in column.tones.items()}
         sign = pl.col(column.name).cast(pl.String).replace_strict(signs, default="", return_dtype=pl.String)

@@ -36,18 +36,18 @@ LIGHTS = {"ok": "fits", "warning": "look", "error": "no fit"}
 COUNTED = {"ok": "fit", "warning": "deserve a look", "error": "do not fit"}
 NULLS = {"clear": "empties the other side", "keep": "leaves it as it is"}
 COLUMNS = (
-    Column("light", "Light", width=84, words=LIGHTS, tones={light: light for light in LIGHTS}),
-    Column("here", "Here", width=120),
-    Column("there", "Salesforce field", width=172),
-    Column("kinds", "Types", width=132),
-    Column("direction", "Direction", width=146, editable=True, choices=tuple(DIRECTIONS), words=DIRECTIONS),
-    Column("on_conflict", "On conflict", width=152, editable=True, choices=tuple(RULES), words=RULES),
+    Column("light", "Light", width=76, words=LIGHTS, tones={light: light for light in LIGHTS}),
+    Column("here", "Here", width=108),
+    Column("there", "Salesforce field", width=156),
+    Column("kinds", "Types", width=116),
+    Column("direction", "Direction", width=134, editable=True, choices=tuple(DIRECTIONS), words=DIRECTIONS),
+    Column("on_conflict", "On conflict", width=138, editable=True, choices=tuple(RULES), words=RULES),
     Column("sample_here", "Sample here"),
     Column("sample_there", "Sample there"),
-    Column("filled", "Filled", width=72, align="right", bar="filled"),
-    Column("order", "Order", width=64, align="right", editable=True),
-    Column("editable", "Editable", width=76, align="center", editable=True),
-    Column("visible", "Shown", width=66, align="center", editable=True),
+    Column("filled", "Filled", width=64, align="right", bar="filled"),
+    Column("order", "Order", width=58, align="right", editable=True),
+    Column("editable", "Editable", width=70, align="center", editable=True),
+    Column("visible", "Shown", width=60, align="center", editable=True),
 )
 DETAIL_COLUMNS = (
     Column("by", "Kept by", width=110, editable=True),

@@ -59,7 +59,7 @@ class ScopeEditor(NotebookWidget):
         """Forget the edits and show the object as the mapping file has it."""
         mapping, org = self._mapping, self._workspace.org
         self.form = ScopeForm(mapping, org.describe(mapping.sobject), org.list_views(mapping.sobject), self.look)
-        self.mode = chooser("It", [(MODE_WORDS[each], each) for each in MODES[mapping.acts_as]], value=mapping.mode)
+        self.mode = chooser("Mode", [(MODE_WORDS[each], each) for each in MODES[mapping.acts_as]], value=mapping.mode)
         self.left_scope = chooser("What leaves the scope", [(words, key) for key, words in LEFT.items()])
         self.left_scope.value = mapping.left_scope
         self.create = switch("Make records here of those that only Salesforce has", value=mapping.create)
@@ -126,8 +126,9 @@ class ScopeEditor(NotebookWidget):
         facts: dict[str, object] = {"In scope": self.resolved.label if self.resolved else self.message.text}
         facts |= {"Records": self._counted()} if self.resolved else {}
         facts |= {"Mode": MODE_WORDS[mapping.mode], "What leaves the scope": LEFT[mapping.left_scope]}
-        facts |= {"Records here of those that only Salesforce has": "made" if mapping.create else "not made"}
-        facts |= {"Worth knowing": " ".join(self.resolved.advice)} if self.resolved and self.resolved.advice else {}
+        if mapping.is_merged:
+            facts |= {"Records here of those that only Salesforce has": "made" if mapping.create else "not made"}
+        facts |= {"Worth knowing": "; ".join(self.resolved.advice)} if self.resolved and self.resolved.advice else {}
         return facts_html(f"Scope of {self.object} ({mapping.sobject})", facts)
 
     @property
@@ -151,7 +152,10 @@ class ScopeEditor(NotebookWidget):
     def _figures(self) -> str:
         if self.resolved is None:
             return figures_html({"Records in scope": UNKNOWN})
-        advice = "".join(f'<div style="{MUTED}">{escape(sentence)}</div>' for sentence in self.resolved.advice)
+        advice = "".join(
+            f'<div style="{MUTED}">{escape(sentence[:1].upper() + sentence[1:])}</div>'
+            for sentence in self.resolved.advice
+        )
         label = self.resolved.label[:1].upper() + self.resolved.label[1:]
         count = UNKNOWN if self.count is None else f"{self.count:,}"
         words = f'<div style="line-height:1.5"><div>{escape(label)}</div>{advice}</div>'
