@@ -159,7 +159,10 @@ class Snapshot:
         return done.filter(pl.col("object").is_in(names))["ended_at"].max()
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` returns, worked out only once for each `key` as long as the store stays as it is."""
+        """Return what `make` returns, worked out only once for each `key` as long as the store stays as it is.
+
+        What was worked out belongs to this snapshot: one that is made from it with other frames needs ``kept={}``.
+        """
         if key not in self.kept:
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()

@@ -72,7 +72,7 @@ def test_DSH_4_one_time_fees_stand_apart(snapshot):
 
 def test_DSH_4_currencies_are_never_added_and_what_is_left_out_is_said(snapshot):
     euros = pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("EUR")).otherwise("currency").alias("currency")
-    mixed = replace(snapshot, agreements=snapshot.agreements.with_columns(euros))
+    mixed = replace(snapshot, agreements=snapshot.agreements.with_columns(euros), kept={})
     said = words(revenue.view(Scene(mixed)))
     left = mixed.agreements.filter(pl.col("currency") == "EUR").height
     assert f"In USD; {left} agreements are in EUR" in said
