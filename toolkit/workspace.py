@@ -23,6 +23,7 @@ from toolkit.workspace_org import DEMO_FOLDER, Direction
 from toolkit.workspace_records import RecordWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
 from toolkit.writeback.commit import Commit, commit, resume
+from toolkit.writeback.creating import relinked
 from toolkit.writeback.live import changed_here, sync_records
 from toolkit.writeback.lookups import looked_up
 from toolkit.writeback.merge import new_base
@@ -100,7 +101,11 @@ class Workspace(RecordWorkspace):
         with self._run("match", object_name) as run:
             mapping = self.mapped(object_name)
             here, there = (self._records_or_none(side, object_name) for side in ("here", "there"))
-            matched = match(here, excluded(there, mapping).kept, mapping, self.links(object_name), self.now(),
+            known = self.links(object_name)
+            if mapping.create_there:  # what was created and left the scope for a while gets its link back
+                journal = self.store.journal().filter(pl.col("object") == object_name)
+                known = relinked(known, journal, self.now())
+            matched = match(here, excluded(there, mapping).kept, mapping, known, self.now(),
                             object_name=object_name)  # fmt: skip
             self.store.write(frames.LINKS, matched.links, within={"object": object_name})
             self.store.write(frames.MISMATCHES, matched.mismatches, within={"object": object_name})
