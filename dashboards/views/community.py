@@ -19,9 +19,11 @@ def cards(scene: Scene) -> list[pn.viewable.Viewable]:
         return [parts.card(parts.heading(head), parts.nothing(states.not_mapped(scene.snapshot, "member")))]
     rows = _engaged(scene)
     linked = members["account_id"].is_not_null().sum()
+    activity = scene.snapshot.activity  # has every member; `MEMBERS` only those that belong to an account
+    known = max(members.height, activity.height if activity is not None else 0)
     about = (
         f"{theme.plural(rows.height, 'account')} with {theme.plural(int(rows['members'].sum() or 0), 'member')}; "
-        f"{theme.count(members.height - linked)} of {theme.plural(members.height, 'member')} belong to no account"
+        f"{theme.count(known - linked)} of {theme.plural(known, 'member')} belong to no account"
     )
     figures = parts.grid(
         parts.figure_card(
