@@ -52,11 +52,11 @@ class Lab:
 
 
 @contextmanager
-def opened(browser: Browser, folder: Path, *, dark: bool = False) -> Iterator[Lab]:
-    """Open a copy of the tour in JupyterLab, with everything that JupyterLab keeps inside `folder`."""
+def opened(browser: Browser, folder: Path, name: str = "00_tour", *, dark: bool = False) -> Iterator[Lab]:
+    """Open a copy of a notebook in JupyterLab, with everything that JupyterLab keeps inside `folder`."""
     notebooks, settings = folder / "notebooks", folder / "settings"
     notebooks.mkdir(parents=True)
-    (notebooks / "00_tour.ipynb").write_text(without_outputs(NOTEBOOKS / "00_tour.ipynb"), "utf-8")
+    (notebooks / f"{name}.ipynb").write_text(without_outputs(NOTEBOOKS / f"{name}.ipynb"), "utf-8")
     write_settings(settings, dark=dark)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CS_TOOLKIT", "JUPYTER"))}
     environment |= {
@@ -76,7 +76,7 @@ def opened(browser: Browser, folder: Path, *, dark: bool = False) -> Iterator[La
         wait_for(f"{home}/api", server, folder / "server.log")
         lab = Lab(browser.new_page(viewport={"width": 1400, "height": 900}))
         listen(lab, home)
-        lab.page.goto(f"{home}/lab/tree/00_tour.ipynb")
+        lab.page.goto(f"{home}/lab/tree/{name}.ipynb")
         yield lab
         lab.page.close()
     finally:
@@ -146,4 +146,11 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def lab(browser, tmp_path) -> Iterator[Lab]:
     """The tour, open in JupyterLab."""
     with opened(browser, tmp_path) as lab:
+        yield lab
+
+
+@pytest.fixture
+def importing(browser, tmp_path) -> Iterator[Lab]:
+    """The notebook that imports accounts, open in JupyterLab."""
+    with opened(browser, tmp_path, "01_import_accounts") as lab:
         yield lab

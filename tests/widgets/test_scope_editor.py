@@ -208,3 +208,11 @@ def test_nobody_saves_a_scope_that_is_not_theirs_to_edit(connected):
         editor.left_scope.value = "archive"
         editor.save_button.click()
         assert "may not edit" in editor.message.text
+
+
+def test_what_was_changed_elsewhere_meanwhile_is_not_taken_back(editor, connected):
+    connected.edit_object("account", {"create": True})
+    editor.left_scope.value = "churn"
+    editor.save()
+    assert (connected.mapped().create, connected.mapped().left_scope) == (True, "churn")
+    assert editor.create.value

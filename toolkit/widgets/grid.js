@@ -148,52 +148,61 @@ function render({ model, el }) {
     return [cells, element("tr", { className: "cs-note" }, [element("td", { colSpan: width, textContent: row.note })])];
   }
 
-  let dragged = null; // the row that is being dragged: its key and its place
-
   function makeMovable(line, row, place) {
     const { find, sort } = model.get("query");
     const fixed = Boolean(find.trim() || sort);
     const title = fixed ? "Clear the search and the order of the columns to move rows" : "Drag, or press Alt with ↑ or ↓";
-    const handle = element("button", { type: "button", textContent: "⠿", title, disabled: fixed, draggable: !fixed });
+    const handle = element("button", { type: "button", textContent: "⠿", title, disabled: fixed });
     handle.setAttribute("aria-label", `Move ${row.key}`);
     handle.dataset.cell = JSON.stringify([row.key, "#move"]);
     line.prepend(element("td", { className: "cs-handle" }, [handle]));
+    line.dataset.place = place;
     if (fixed) return;
     line.addEventListener("keydown", (event) => {
       if (!event.altKey || !(event.key in STEPS) || event.target.tagName === "SELECT") return;
       event.preventDefault();
       model.send({ kind: "move", row: row.key, by: STEPS[event.key] });
     });
-    handle.addEventListener("dragstart", (event) => {
-      dragged = { key: row.key, place };
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", row.key);
-      event.dataTransfer.setDragImage(line, 10, 10);
-      line.classList.add("cs-dragged");
-    });
-    handle.addEventListener("dragend", () => {
-      dragged = null;
-      line.classList.remove("cs-dragged");
-    });
-    line.addEventListener("dragover", (event) => {
-      if (!dragged) return;
-      event.preventDefault();
-      line.classList.toggle("cs-below", isBelow(line, event));
-      line.classList.toggle("cs-above", !isBelow(line, event));
-    });
-    line.addEventListener("dragleave", () => line.classList.remove("cs-above", "cs-below"));
-    line.addEventListener("drop", (event) => {
-      event.preventDefault();
-      line.classList.remove("cs-above", "cs-below");
-      if (!dragged) return;
-      const gap = place + (isBelow(line, event) ? 1 : 0);
-      model.send({ kind: "move", row: dragged.key, to: gap > dragged.place ? gap - 1 : gap });
+    handle.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      event.preventDefault(); // else the page selects text
+      handle.focus();
+      handle.setPointerCapture(event.pointerId);
+      drag(handle, line, row.key, place);
     });
   }
 
-  function isBelow(line, event) {
+  // Follow the pointer until it is let go: the row goes into the gap that is nearest. Escape puts it back.
+  function drag(handle, line, key, from) {
+    const over = new AbortController();
+    const lines = [...body.querySelectorAll("tr[data-place]")];
+    let gap = null;
+    const mark = (y) => {
+      lines.forEach((each) => each.classList.remove("cs-above", "cs-below"));
+      if (y === null) return;
+      gap = lines.filter((each) => middle(each) < y).length;
+      if (gap < lines.length) lines[gap].classList.add("cs-above");
+      else lines.at(-1).classList.add("cs-below");
+    };
+    const end = (dropped) => {
+      over.abort();
+      mark(null);
+      line.classList.remove("cs-dragged");
+      if (!dropped || gap === null) return;
+      const to = Number(lines[0].dataset.place) + gap;
+      if (to !== from && to !== from + 1) model.send({ kind: "move", row: key, to: to > from ? to - 1 : to });
+    };
+    line.classList.add("cs-dragged");
+    const { signal } = over;
+    handle.addEventListener("pointermove", (event) => mark(event.clientY), { signal });
+    handle.addEventListener("pointerup", () => end(true), { signal });
+    handle.addEventListener("pointercancel", () => end(false), { signal });
+    handle.addEventListener("keydown", (event) => event.key === "Escape" && end(false), { signal });
+  }
+
+  function middle(line) {
     const { top, height } = line.getBoundingClientRect();
-    return event.clientY > top + height / 2;
+    return top + height / 2;
   }
 
   function draw() {

@@ -58,6 +58,7 @@ class ScopeEditor(NotebookWidget):
     def discard(self) -> None:
         """Forget the edits and show the object as the mapping file has it."""
         mapping, org = self._mapping, self._workspace.org
+        self._shown = mapping
         self.form = ScopeForm(mapping, org.describe(mapping.sobject), org.list_views(mapping.sobject), self.look)
         self.mode = chooser("Mode", [(MODE_WORDS[each], each) for each in MODES[mapping.acts_as]], value=mapping.mode)
         self.left_scope = chooser("What leaves the scope", [(words, key) for key, words in LEFT.items()])
@@ -92,8 +93,11 @@ class ScopeEditor(NotebookWidget):
         self.figures.value = self._figures()
 
     def edits(self) -> dict[str, Any]:
-        """Return the settings that were changed. Raises InputError for one that cannot be."""
-        mapping = self._mapping
+        """Return the settings that were changed here, whatever became of the others since they were shown.
+
+        Raises InputError for one that cannot be.
+        """
+        mapping = self._shown
         try:
             chosen: dict[str, Any] = {"scope": self.form.scope(), "exclude": self.form.exclusions()}
         except ValidationError as error:
