@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import Literal
 
+from toolkit.errors import InputError
 from toolkit.store import Store
 
 
@@ -53,7 +54,15 @@ def calls(number: int) -> str:
 
 
 def total(runs: Sequence[Run]) -> Run:
-    """Return the runs of one step over several objects as one, of which they are the parts."""
+    """Return the runs of one step over several objects as one, of which they are the parts.
+
+    Raises InputError when there are none: no object takes part.
+    """
+    if not runs:
+        raise InputError(
+            "Every object is disabled in the mapping file, so there is nothing to do.",
+            hint='Give one of them another mode, such as mode = "input" (SKA-7).',
+        )
     if len(runs) == 1:
         return runs[0]
     whole = Run(runs[0].step, parts=tuple(runs))

@@ -17,7 +17,7 @@ from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.pull import PullResult, pull
 from toolkit.importing.records_here import with_scores
-from toolkit.matching.match import match
+from toolkit.matching.match import BY_RULE, match
 from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
 from toolkit.workspace_records import RecordWorkspace
@@ -277,7 +277,7 @@ class Workspace(RecordWorkspace):
         with self._run(JOB.format(name)) as run:
             if self.store.open_commits():
                 self.resume()
-            before = self._all_sides() if name == SYNC else []
+            before = self._all_sides() if name == SYNC and not self._read_since_sync() else []
             for step in (self.pull, self.load, self.match, self.import_records):
                 step()
             if self.settings.health.profile is not None:
@@ -308,21 +308,39 @@ class Workspace(RecordWorkspace):
 
     def _sync_changes(self, before: Sequence[Sides], run: Run) -> Commit | None:
         after = self._all_sides()
-        synced = sync_records(
-            after, changed_here(before, after), self.org, self.store, self.settings, now=self.now(),
-            org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
-        )  # fmt: skip
-        run.note = synced.said
+        with self._run(SYNC) as done:
+            synced = sync_records(
+                after, changed_here(before, after), self.org, self.store, self.settings, now=self.now(),
+                org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
+            )  # fmt: skip
+            run.note = done.note = synced.said
         return synced.commit
+
+    def _read_since_sync(self) -> bool:
+        """Return whether a step read anything since the last sync, so that what changed is not known from this job's.
+
+        Another job or a person may have read it, or a sync that was cut off: every record is looked at then.
+        """
+        ran = self.runs()
+        synced = ran.filter((pl.col("step") == SYNC) & (pl.col("status") == "done")).select(pl.col("run_id").max())
+        reads = pl.col("step").is_in(["pull", "load", "import", "score"])
+        return synced.item() is not None and ran.filter(reads & (pl.col("run_id") > synced.item())).height > 0
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
     def _match_what_is_new(self) -> None:
-        """Match again if records were read since the last match, so that no link is older than its records."""
+        """Match again if records were read, or a rule went, since the last match: no link outlives what made it."""
         ran = self.runs().filter((pl.col("status") == "done") | pl.col("step").is_in(["pull", "load"]))
         newest = dict(ran.group_by("step").agg(pl.col("run_id").max()).iter_rows())
-        if max(newest.get("pull", 0), newest.get("load", 0)) > newest.get("match", 0):
+        if max(newest.get("pull", 0), newest.get("load", 0)) > newest.get("match", 0) or self._has_old_links():
             self.match()
+
+    def _has_old_links(self) -> bool:
+        """Return whether a rule that is not in the mapping file any more made a link."""
+        rules = [(name, str(rule)) for name, mapping in self.objects.items() for rule in mapping.match]
+        known = pl.DataFrame(rules, schema={"object": pl.String, "rule": pl.String}, orient="row")
+        made = self.links(None).filter(pl.col("object").is_in(list(self.objects)), decided_by=BY_RULE)
+        return not made.join(known, on=["object", "rule"], how="anti").is_empty()
 
     def _keep(self, plan: Plan, run: Run) -> None:
         self.store.save_plan(plan.meta(), plan.changes)

@@ -11,6 +11,7 @@ import polars as pl
 
 from toolkit import frames, summaries
 from toolkit.config import HealthProfile, ObjectMapping, Settings
+from toolkit.config.sources import MEMBER
 from toolkit.errors import DigestError, InputError, StepMissingError
 from toolkit.health.attention import attention_order
 from toolkit.health.explain import Explanation, explain
@@ -124,12 +125,17 @@ class WorkspaceView:
         return self.store.read(frames.LINKS, within=_of(object_name))
 
     def mismatches(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
-        """Return every record without a partner and why (`frames.MISMATCHES`), of one object or of all (None)."""
-        return self.store.read(frames.MISMATCHES, within=_of(object_name))
+        """Return every record without a partner and why (`frames.MISMATCHES`), of one object or of all (None).
+
+        Of all: of those that are synced; what was said of an object before it was disabled is not told any more.
+        """
+        found = self.store.read(frames.MISMATCHES, within=_of(object_name))
+        return found if object_name else found.filter(pl.col("object").is_in(list(self.objects)))
 
     def skips(self) -> pl.DataFrame:
-        """Return what was left out before matching and why (`frames.SKIPS`)."""
-        return self.store.read(frames.SKIPS)
+        """Return what was left out before matching and why (`frames.SKIPS`), of the objects that are synced."""
+        told = {*self.objects, MEMBER, *(source.records_of or ACCOUNT for source in self.settings.sources.values())}
+        return self.store.read(frames.SKIPS).filter(pl.col("object").is_in(list(told)))
 
     def scores(self) -> pl.DataFrame:
         """Return the health score of every account (`frames.SCORES`)."""

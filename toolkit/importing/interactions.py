@@ -20,10 +20,7 @@ import polars as pl
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import INTERACTIONS, RECORD_KEY, SKIPS, conform
 from toolkit.importing.interaction_columns import TASK_THERE_ID
-from toolkit.importing.judging import SALESFORCE, THERE_ID
-
-MANUAL = "manual"
-"""The ``origin`` of what a person entered here."""
+from toolkit.importing.judging import MANUAL, SALESFORCE, THERE_ID
 
 DUPLICATE = "duplicate (SKA-34)"
 INTERACTION_RULES = (DUPLICATE,)

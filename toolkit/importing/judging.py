@@ -16,6 +16,8 @@ THERE_ID = "there_id"
 ACCOUNT_ID = "account_id"
 SALESFORCE = "salesforce"
 """The ``origin`` of a record here that Salesforce created."""
+MANUAL = "manual"
+"""The ``origin`` of what a person entered here."""
 
 FREE_KINDS = ("unmatched", "no_key")
 """The mismatches of matching that an import may adopt; it holds the others, because a value is on several records.
@@ -55,6 +57,7 @@ def judged(
     unmatched = pl.coalesce("why", pl.lit("it was not matched yet"))
     cases = [
         (pl.col("link").is_not_null(), "unchanged", None, None),
+        (pl.lit(writes_here(mapping)) & pl.col("itself").fill_null(value=False), "returned", None, None),
         (~free, "held", pl.col("kind"), unmatched),
         (pl.lit(not writes_here(mapping)), "held", pl.lit(NOT_INPUT), pl.lit(f"the mode is {mapping.mode}")),
         (pl.col("returned").is_not_null(), "returned", None, None),
@@ -140,10 +143,16 @@ def _beside(
 
 
 def _ours(here: pl.DataFrame, holding: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
-    """Return there_id and returned: the record here without a partner that a record there has belonged to before."""
+    """Return there_id and returned: the record here without a partner that a record there has belonged to before.
+
+    ``itself`` says that it is that very record, which no value that others share can make doubtful; else the partner
+    was merged into it.
+    """
     alone = here.join(holding, left_on=RECORD_KEY, right_on="here_id", how="anti")
-    adopted = alone.filter(pl.col(ORIGIN) == SALESFORCE).select(there_id=THERE_ID, returned=RECORD_KEY)
-    moved = alone.join(merged, left_on=THERE_ID, right_on="there_id").select(there_id="survivor", returned=RECORD_KEY)
+    own = alone.filter(pl.col(ORIGIN).is_in([SALESFORCE, MANUAL]))  # of a file's records matching alone decides
+    adopted = own.select(there_id=THERE_ID, returned=RECORD_KEY, itself=pl.lit(value=True)).drop_nulls()
+    moved = alone.join(merged, left_on=THERE_ID, right_on="there_id")
+    moved = moved.select(there_id="survivor", returned=RECORD_KEY, itself=pl.lit(value=False))
     return pl.concat([adopted, moved]).filter(~pl.col("there_id").is_duplicated() & ~pl.col("returned").is_duplicated())
 
 

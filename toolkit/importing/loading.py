@@ -14,7 +14,7 @@ from toolkit import frames
 from toolkit.config import ObjectMapping, Settings, Source
 from toolkit.config.sources import MEMBER
 from toolkit.importing.metrics import measure
-from toolkit.importing.records_here import here_records, made_here
+from toolkit.importing.records_here import here_records, made_here, still_agreed
 from toolkit.importing.sources import read_sources
 from toolkit.importing.tables import SOURCE_COLUMNS, Sources, SourceTable, drift
 from toolkit.store import Store
@@ -122,6 +122,12 @@ def _keep(
     scores = store.read(frames.SCORES) if name == ACCOUNT else None
     scores = None if scores is None or scores.is_empty() else scores
     old_rows, old_here = store.records("source", name), store.records("here", name)
-    store.save_records("here", name, here_records(rows, old_rows, old_here, metrics, scores, mapping))
+    here = here_records(rows, old_rows, old_here, metrics, scores, mapping)
+    base = store.records("base", name)
+    if base is not None and old_here is not None:
+        still = still_agreed(base, here, old_here, rows, old_rows)
+        if not still.equals(base):  # first: a load that dies before it has kept the records is simply repeated
+            store.save_records("base", name, still)
+    store.save_records("here", name, here)
     if rows is not None:
         store.save_records("source", name, rows)

@@ -61,6 +61,33 @@ def made_here(source: pl.DataFrame | None, here: pl.DataFrame | None) -> pl.Data
     return here if source is None else here.join(source, on=RECORD_KEY, how="anti")
 
 
+def still_agreed(
+    base: pl.DataFrame,
+    here: pl.DataFrame,
+    here_old: pl.DataFrame,
+    source_new: pl.DataFrame | None,
+    source_old: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """Return what both sides agreed on last (`toolkit.writeback.merge.new_base`), without what a load has undone.
+
+    A column that is not here any more, as its field left the mapping, or was not here before, is no emptied one:
+    nothing is agreed on in it. A record that the file knows now and did not before brings values that nobody has
+    compared with those of Salesforce (BEY-2).
+    """
+    known = {*here.columns} & {*here_old.columns}
+    stays = base.drop(name for name in base.columns if (column := _column_of(name)) and column not in known)
+    if source_new is None:
+        return stays
+    come = source_new if source_old is None else source_new.join(source_old, on=RECORD_KEY, how="anti")
+    return stays.join(come, left_on="here_id", right_on=RECORD_KEY, how="anti", maintain_order="left")
+
+
+def _column_of(pair: str) -> str:
+    """Return the column here of a pair of fields, ``stage = CS_Stage__c``; nothing for the ids."""
+    column, equals, _ = pair.partition(" = ")
+    return column if equals else ""
+
+
 _NO_ROWS = pl.DataFrame(schema={RECORD_KEY: pl.String})
 
 
@@ -146,10 +173,14 @@ def _with_kept(
 ) -> pl.DataFrame:
     """Return the file's records with the columns that come from no file, and below them the records that do not."""
     pulled = dict.fromkeys(field.here for field in mapping.fields if field.writes_here)
+    given = set() if source_old is None else set(source_old.columns)
+    sent = [field.here for field in mapping.fields if not field.writes_here and field.here not in given]
     if files.columns == [RECORD_KEY]:  # there is no file: an import fills what the rules compare as well
         pulled |= dict.fromkeys(rule.here for rule in mapping.match if rule.here != RECORD_KEY)
     here = here_old if here_old is not None else _NO_ROWS
-    kept = [name for name in (*pulled, *KEPT) if name in here.columns and name not in {*files.columns, *computed}]
+    kept = [
+        name for name in (*pulled, *sent, *KEPT) if name in here.columns and name not in {*files.columns, *computed}
+    ]
     kept = list(dict.fromkeys(kept))
     joined = files.join(here.select(RECORD_KEY, *kept), on=RECORD_KEY, how="left") if kept else files
     made = made_here(source_old, here_old).join(files, on=RECORD_KEY, how="anti")

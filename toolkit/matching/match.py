@@ -50,7 +50,9 @@ def match(
 
     An existing link holds while both records are there. One that a rule made holds only while that rule is in the
     mapping and its two values are not known to differ: a value that was blanked does not break a pairing, one that now
-    points elsewhere does. Raises NotFoundError when a rule names a field that the records do not have.
+    points elsewhere does. Where the two fields are mapped too, a new value that nobody else has is no other partner
+    but a change, which the merge brings over: a person with a new e-mail address is the same person. Raises
+    NotFoundError when a rule names a field that the records do not have.
     """
     sides = {side: keyed(records, mapping, side) for side, records in zip(SIDES, (here, there), strict=True)}
     links = _still_valid(existing_links, sides, mapping, object_name)
@@ -86,6 +88,10 @@ def _still_valid(
     holds = pl.col("decided_by") != BY_RULE
     for number, rule in enumerate(mapping.match):
         agree = (pl.col(f"here{number}") == pl.col(f"there{number}")).fill_null(value=True)
+        if any((field.here, field.there) == (rule.here, rule.there) for field in mapping.fields):
+            agree |= ~pl.any_horizontal(
+                pl.col(f"{side}{number}").is_in(sides[_OTHER[side]][f"key{number}"].implode()) for side in SIDES
+            )
         holds |= (pl.col("rule") == str(rule)) & agree
     return present.filter(holds).select(columns)
 

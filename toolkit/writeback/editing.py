@@ -89,8 +89,13 @@ def plan_add(
 
 
 def manual_id(object_name: str, values: Mapping[str, Value], at: datetime) -> str:
-    """Return the id here of a record that is entered by hand: the same for the same values at the same time."""
-    said = [object_name, at.isoformat(), *(f"{name}={values[name]!r}" for name in sorted(values))]
+    """Return the id here of a record that is entered by hand: the same for the same values at the same time.
+
+    The time is when an interaction was, where `values` say it: entered again a minute later, it is still the same.
+    """
+    given = {name: value for name, value in values.items() if value is not None and value != ""}
+    when = [] if "at" in given else [at.isoformat()]
+    said = [object_name, *when, *(f"{name}={given[name]!r}" for name in sorted(given))]
     return f"manual-{hashlib.sha256(chr(10).join(said).encode()).hexdigest()[:16]}"
 
 

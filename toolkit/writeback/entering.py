@@ -10,7 +10,7 @@ import polars as pl
 from toolkit.config.objects import ROLE_TAGS
 from toolkit.errors import EditRefused
 from toolkit.frames import CHANGES, RECORD_KEY
-from toolkit.importing.interactions import MANUAL
+from toolkit.importing.judging import MANUAL
 from toolkit.values import text_to_column, to_text
 from toolkit.writeback.creating import CREATE, Known, cells_of, creates_there, new_rows
 from toolkit.writeback.settling import ADD

@@ -9,10 +9,11 @@ import polars as pl
 
 from toolkit.errors import SalesforceError
 from toolkit.frames import LINKS, RECORD_KEY
+from toolkit.importing.judging import THERE_ID
 from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.creating import CREATE, DELETE
-from toolkit.writeback.records import refresh, with_agreed
+from toolkit.writeback.records import refresh, with_agreed, with_values
 from toolkit.writeback.settling import CHANGING
 from toolkit.writeback.sides import Sides, pair
 
@@ -33,8 +34,20 @@ def bring_up_to_date(
     if made.height:
         current = _with_new(org, current, made)
         store.save_records("there", sides.object, current.there)
+    _name_partners(store, sides.object, made, gone)
     changed = journal.filter(pl.col("operation").is_in(CHANGING) & pl.col("there_id").is_not_null())
     refresh(store, current, _each_pair_once(changed), now)
+
+
+def _name_partners(store: Store, object_name: str, made: pl.DataFrame, gone: pl.DataFrame) -> None:
+    """Note on the records here which record there is theirs, so that it is known again when it comes back into view."""
+    cells = pl.concat([made.select("here_id", value="there_id"), gone.select("here_id", value=pl.lit(None, pl.String))])
+    here = store.records("here", object_name)
+    if here is None or cells.is_empty():
+        return
+    cells = cells.rename({"here_id": RECORD_KEY}).unique(RECORD_KEY, keep="last", maintain_order=True)
+    named = with_values(here, cells.with_columns(field=pl.lit(THERE_ID), type=pl.lit("string")))
+    store.save_records("here", object_name, named)
 
 
 def _each_pair_once(rows: pl.DataFrame) -> pl.DataFrame:
