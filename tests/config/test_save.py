@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from toolkit.config import Band, FieldMapping, Health, MatchRule, load, parse, preset_text, save
+from toolkit.config import Band, FieldMapping, Health, MatchRule, Scope, load, parse, preset_text, save
+from toolkit.config.objects import Exclusions
 from toolkit.errors import ConfigError
 
 
@@ -153,3 +154,24 @@ def test_what_is_saved_over_an_empty_file_can_be_read(tmp_path, text, settings):
     save(path, settings)
     assert load(path) == settings
     assert parse(path.read_text(encoding="utf-8")) == settings
+
+
+def test_a_setting_that_is_new_stands_behind_those_of_its_section_and_a_small_section_on_one_line(tmp_path):
+    path = tmp_path / "workspace.toml"
+    path.write_text(
+        '[objects.account]\ncreate = true\nscope = { list_view = "Active" } # whom\n\n# --- the fields\n'
+        '[[objects.account.fields]]\nhere = "name"\nthere = "Name"\ndirection = "input"\n',
+        "utf-8",
+    )
+    settings = load(path)
+    scope = {"picklist": {"field": "Type", "values": ["Customer"]}, "filter": "Name contains 'a'"}
+    account = settings.objects["account"].model_copy(
+        update={"scope": Scope.model_validate(scope), "left_scope": "churn", "exclude": Exclusions(name_over=128)}
+    )
+    save(path, settings.model_copy(update={"objects": {"account": account}}))
+    assert path.read_text("utf-8") == (
+        "[objects.account]\ncreate = true\n"
+        'scope = {picklist = {field = "Type", values = ["Customer"]}, filter = "Name contains \'a\'"} # whom\n'
+        'left_scope = "churn"\nexclude = {name_over = 128}\n\n# --- the fields\n'
+        '[[objects.account.fields]]\nhere = "name"\nthere = "Name"\ndirection = "input"\n'
+    )
