@@ -65,6 +65,10 @@ def test_SKA_33_what_is_entered_by_hand_goes_to_the_crm_and_nothing_else_does(tm
         before = len(ws.demo_org.rows("SELECT Id FROM Event"))
         assert ws.plan().rows("write").filter(object="meeting").is_empty(), "what came from there does not go back"
         account = ws.links()["here_id"][0]
+        held = ws.here("meeting")
+        with pytest.raises(ToolkitError, match="length"):
+            ws.add("meeting", {"subject": "Quarterly review", "account_id": account})
+        assert ws.here("meeting").equals(held), "what is refused leaves nothing behind"
         done = ws.add("meeting", {"subject": "Quarterly review", "account_id": account, "minutes": 45})
         assert done.failed == done.held == 0
         events = ws.demo_org.rows("SELECT Id, Subject, WhatId FROM Event")
@@ -105,6 +109,13 @@ def test_CSU_2_a_job_brings_over_what_changed_as_it_changes(tmp_path):
         assert "1" in note
         assert ws.job("sync")
         assert ws.plan().rows("write").is_empty()
+
+
+def test_CSU_2_the_first_sync_of_a_new_workspace_takes_everything(tmp_path):
+    with Workspace.demo(tmp_path / "w", accounts=ACCOUNTS) as ws:
+        ws.job("sync")
+        assert ws.links().height
+        assert not ws.plan().writes
 
 
 def test_SKA_1_every_object_of_the_mapping_comes_in(tmp_path):

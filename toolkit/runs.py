@@ -25,16 +25,18 @@ class Run:
     api_calls: int = 0
     note: str = ""
     parts: tuple["Run", ...] = ()
+    advice: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.parts:
             told = [f"{part.object}: {part.note or ', '.join(part.figures())}" for part in self.parts]
             told += [calls(self.api_calls)] if self.api_calls else []
+            told += [f"note: {each}" for part in self.parts for each in part.advice]
             return "\n  ".join([f"{self.step}:", *told])
         told = [self.note] if self.note else self.figures()
         if self.note and self.api_calls:
             told.append(calls(self.api_calls))
-        return f"{self.step}: {', '.join(told)}"
+        return "\n  ".join([f"{self.step}: {', '.join(told)}", *(f"note: {each}" for each in self.advice)])
 
     def figures(self) -> list[str]:
         """Return the figures that say something, in words: ``["read 412", "skipped 3", "2 API calls"]``."""

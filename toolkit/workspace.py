@@ -79,7 +79,7 @@ class Workspace(RecordWorkspace):
                     accept_retyped=accept_retyped,
                 )
                 run.read, run.written, run.skipped = result.read, result.changed, result.left
-                run.note = str(result)
+                run.note, run.advice = str(result), result.advice
             accounts = result if name == ACCOUNT else accounts
             runs.append(run)
         return total(runs)
@@ -277,7 +277,8 @@ class Workspace(RecordWorkspace):
         with self._run(JOB.format(name)) as run:
             if self.store.open_commits():
                 self.resume()
-            before = self._all_sides() if name == SYNC and not self._read_since_sync() else []
+            known = name == SYNC and self.store.records("here", ACCOUNT) is not None and not self._read_since_sync()
+            before = self._all_sides() if known else []
             for step in (self.pull, self.load, self.match, self.import_records):
                 step()
             if self.settings.health.profile is not None:

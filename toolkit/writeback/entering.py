@@ -72,6 +72,8 @@ def _check(objects: Sequence[Sides], sides: Sides, here_id: str, given: Mapping[
             raise EditRefused(f"There is no {role} {given[column]!r} here.", hint=f"Give {column} an id of yours.")
     if "account_id" in usual and "account_id" not in given:
         raise EditRefused(f"A {name} belongs to an account: account_id is missing.", hint="Give account_id.")
+    if mapping.interaction_kind == "meeting" and not given.get("minutes") and not given.get("all_day"):
+        raise EditRefused("A meeting has a length, which Salesforce asks for.", hint="Give minutes, or all_day = True.")
 
 
 def _filled(sides: Sides, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
