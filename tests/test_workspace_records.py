@@ -49,6 +49,18 @@ def test_VIT_15_CSU_4_an_edit_is_on_both_sides_at_once_and_undone_on_both(tmp_pa
         assert ws.here().filter(id=link["here_id"])["stage"].item() == "Growth"
 
 
+def test_an_edit_before_the_first_score_is_whole(tmp_path):
+    with Workspace.demo(tmp_path / "w", accounts=ACCOUNTS) as ws:
+        for step in (ws.pull, ws.load, ws.match):
+            step()
+        agreed = ws.here().filter(stage="Growth").join(ws.links(), left_on="id", right_on="here_id")
+        there = stages(ws)
+        row = next(row for row in agreed.iter_rows(named=True) if there[row["there_id"]] == "Growth")
+        done = ws.edit("account", row["id"], {"stage": "At Risk"})
+        assert (done.held, done.failed) == (0, 0)
+        assert stages(ws)[row["there_id"]] == "At Risk"
+
+
 def test_CSU_4_a_field_that_is_not_editable_is_refused_in_words(tmp_path):
     with edited(tmp_path / "w") as ws:
         account = ws.links()["here_id"][0]

@@ -10,6 +10,9 @@ from typing import Literal
 from toolkit.errors import InputError
 from toolkit.store import Store
 
+KNOW = "good to know: "
+"""What stands before advice about a step."""
+
 
 @dataclass
 class Run:
@@ -31,12 +34,12 @@ class Run:
         if self.parts:
             told = [f"{part.object}: {part.note or ', '.join(part.figures())}" for part in self.parts]
             told += [calls(self.api_calls)] if self.api_calls else []
-            told += [f"note: {each}" for part in self.parts for each in part.advice]
+            told += [f"{KNOW}{each}" for each in dict.fromkeys(each for part in self.parts for each in part.advice)]
             return "\n  ".join([f"{self.step}:", *told])
         told = [self.note] if self.note else self.figures()
         if self.note and self.api_calls:
             told.append(calls(self.api_calls))
-        return "\n  ".join([f"{self.step}: {', '.join(told)}", *(f"note: {each}" for each in self.advice)])
+        return "\n  ".join([f"{self.step}: {', '.join(told)}", *(f"{KNOW}{each}" for each in self.advice)])
 
     def figures(self) -> list[str]:
         """Return the figures that say something, in words: ``["read 412", "skipped 3", "2 API calls"]``."""

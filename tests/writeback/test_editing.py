@@ -183,7 +183,8 @@ def test_SKA_33_an_entry_that_makes_no_sense_is_refused_with_words(many):
         ({"subject": "x"}, "account_id is missing"),
         ({"subject": "x", "account_id": "nobody"}, "There is no account 'nobody' here"),
         ({"account_id": first(many), "colour": "red"}, "meeting has no colour; it has subject"),
-        ({"account_id": first(many), "subject": "x" * 256}, "256 characters"),
+        ({"account_id": first(many), "subject": "x"}, "has a length"),
+        ({"account_id": first(many), "subject": "x" * 256, "minutes": 30}, "256 characters"),
     ):
         with pytest.raises(EditRefused, match=message):
             many.add("meeting", **values)

@@ -82,7 +82,12 @@ def new_base(sides: Sides) -> pl.DataFrame:
     Wide: ``id`` (of the record there), ``here_id``, then one text column a mapped pair. Pairs that are not
     mapped now, and records that are not linked or not in view, keep what they had.
     """
-    fields = tuple(each for each in sides.mapping.fields if each.there in sides.fields)
+    worked_out = {*sides.here.columns}  # a score that was never made is nothing that could be agreed on
+    fields = tuple(
+        each
+        for each in sides.mapping.fields
+        if each.there in sides.fields and (each.here in worked_out or each.direction != "output")
+    )
     joined = side_by_side(sides, fields)
     agreed = joined.select(
         pl.col("there_id").alias(RECORD_KEY), "here_id", *(_agreed(sides, joined, each) for each in fields)
