@@ -41,7 +41,7 @@ CLIENT = """
 import json, resource, ssl, sys, time
 from pathlib import Path
 from toolkit.config import FieldMapping, ObjectMapping
-from toolkit.importing.pull import pull
+from toolkit.pulling.pull import pull
 from toolkit.salesforce import Credentials, connect
 from toolkit.store import Store
 

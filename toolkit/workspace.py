@@ -15,9 +15,9 @@ from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.exclusions import excluded
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
-from toolkit.importing.pull import PullResult, pull
 from toolkit.importing.records_here import with_scores
 from toolkit.matching.match import BY_RULE, match
+from toolkit.pulling.pull import PullResult, pull
 from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
 from toolkit.workspace_records import RecordWorkspace

@@ -6,8 +6,8 @@ import pytest
 from toolkit.config import parse, preset_text
 from toolkit.demo_org.company.files import write_customer_side
 from toolkit.health.score import score
-from toolkit.importing.metrics import measure
-from toolkit.importing.sources import read_sources
+from toolkit.sources.metrics import measure
+from toolkit.sources.reading import read_sources
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from toolkit import Workspace
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS
-from toolkit.importing.pull import pull
 from toolkit.importing.records import import_object
+from toolkit.pulling.pull import pull
 from toolkit.store import Store
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)

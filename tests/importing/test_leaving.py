@@ -7,9 +7,9 @@ import pytest
 
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS, SKIPS
-from toolkit.importing.keeping import LEFT_SCOPE
 from toolkit.importing.records import import_object
 from toolkit.matching.match import match
+from toolkit.pulling.keeping import LEFT_SCOPE
 
 MONDAY, TUESDAY, FRIDAY = (datetime(2026, 11, day, 8, tzinfo=UTC) for day in (2, 3, 6))
 FIELDS = [{"here": "name", "there": "Name", "direction": "input"}]

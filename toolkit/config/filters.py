@@ -1,7 +1,7 @@
 """The text of a scope's filter: ``Type contains 'Customer' and (Industry = 'Energy' or AnnualRevenue > 1000000)``.
 
 It is the one form of a filter: what a person types into the mapping file, what a widget builds and what is kept. Here
-it is read into a tree and written back; what a condition means to an org is in `toolkit.importing.conditions`.
+it is read into a tree and written back; what a condition means to an org is in `toolkit.pulling.conditions`.
 
 A condition is a field, an operator and a value. Texts stand in quotes, single or double, with a backslash before a
 quote, a backslash or n, r, t; numbers, true, false, dates (2026-11-02), times (2026-11-02T08:00:00Z) and relative dates

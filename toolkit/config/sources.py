@@ -209,7 +209,7 @@ class Metric(Model):
     ``days_until`` the days from the newest or to the next date in ``column``. With ``since`` the value of a row is the
     time from that column to ``column``, in ``unit``, when it had passed at as-of.
     ``count``, ``distinct`` and ``open`` of no rows are 0; every other aggregate of no rows is missing. Elsewhere
-    ``per`` divides by another metric or by a column of the accounts source. `toolkit.importing.metrics` says it in
+    ``per`` divides by another metric or by a column of the accounts source. `toolkit.sources.metrics` says it in
     full.
     """
 

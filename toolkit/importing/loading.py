@@ -1,6 +1,6 @@
 """Load the customer's side: read its sources, work out the metrics, and bring the records here up to date.
 
-What the sources are is `toolkit.importing.sources`, what becomes of a value is `toolkit.importing.records_here`; this
+What the sources are is `toolkit.sources.reading`, what becomes of a value is `toolkit.importing.records_here`; this
 reads, calls them and keeps the result.
 """
 
@@ -13,10 +13,10 @@ import polars as pl
 from toolkit import frames
 from toolkit.config import ObjectMapping, Settings, Source
 from toolkit.config.sources import MEMBER
-from toolkit.importing.metrics import measure
 from toolkit.importing.records_here import here_records, made_here, still_agreed
-from toolkit.importing.sources import read_sources
-from toolkit.importing.tables import SOURCE_COLUMNS, Sources, SourceTable, drift
+from toolkit.sources.metrics import measure
+from toolkit.sources.reading import read_sources
+from toolkit.sources.tables import SOURCE_COLUMNS, Sources, SourceTable, drift
 from toolkit.store import Store
 
 ACCOUNT = "account"

@@ -23,7 +23,7 @@ from toolkit.config.filters import (
     value_text,
 )
 from toolkit.errors import InputError
-from toolkit.importing.conditions import KINDS, operators_of
+from toolkit.pulling.conditions import KINDS, operators_of
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.widgets.choices import chooser
 from toolkit.widgets.notebook_widget import button, row

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from toolkit.config import ObjectMapping
 from toolkit.config.objects import MODES, Mode
 from toolkit.errors import InputError, ToolkitError
-from toolkit.importing.pull import scope_of
-from toolkit.importing.scope import ResolvedScope
+from toolkit.pulling.pull import scope_of
+from toolkit.pulling.scope import ResolvedScope
 from toolkit.widgets.choices import chooser, switch
 from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
 from toolkit.widgets.scope_form import ScopeForm

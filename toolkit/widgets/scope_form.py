@@ -10,7 +10,7 @@ import ipywidgets
 from toolkit.config import ObjectMapping, Picklist, Scope
 from toolkit.config.objects import Exclusions
 from toolkit.errors import InputError
-from toolkit.importing.scope import OPPORTUNITY, identifying_fields
+from toolkit.pulling.scope import OPPORTUNITY, identifying_fields
 from toolkit.salesforce.describe import ObjectDescribe
 from toolkit.salesforce.listviews import ListView
 from toolkit.widgets.choices import chooser, switch, text_box
