@@ -14,7 +14,7 @@ KNOW = "good to know: "
 """What stands before advice about a step."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """The account of one step. A step fills it in while it works; it is kept in ``runs`` when the step ends."""
 
@@ -40,6 +40,8 @@ class Run:
         if self.note and self.api_calls:
             told.append(calls(self.api_calls))
         return "\n  ".join([f"{self.step}: {', '.join(told)}", *(f"{KNOW}{each}" for each in self.advice)])
+
+    __repr__ = __str__
 
     def figures(self) -> list[str]:
         """Return the figures that say something, in words: ``["read 412", "skipped 3", "2 API calls"]``."""
