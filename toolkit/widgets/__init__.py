@@ -8,6 +8,7 @@ from toolkit.widgets.import_preview import ImportPreview
 from toolkit.widgets.mapping_table import MappingTable
 from toolkit.widgets.mismatches import Mismatches
 from toolkit.widgets.plan_review import PlanReview
+from toolkit.widgets.records import Records
 from toolkit.widgets.scope_editor import ScopeEditor
 from toolkit.widgets.table import Table
 
@@ -21,6 +22,7 @@ __all__ = [
     "MappingTable",
     "Mismatches",
     "PlanReview",
+    "Records",
     "ScopeEditor",
     "Table",
 ]
