@@ -3,7 +3,7 @@
 Only fields that the mapping file lets be edited take a change; picklists offer the values that Salesforce knows.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -11,13 +11,17 @@ from toolkit.config import FieldMapping
 from toolkit.errors import ToolkitError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe
-from toolkit.values import to_text
+from toolkit.values import INTEGER_TYPES, NUMBER_TYPES, to_text
 from toolkit.widgets.grid import Column, Grid
 from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
 from toolkit.widgets.twin import plural
 from toolkit.workspace import Workspace
 from toolkit.writeback.commit import Commit
 from toolkit.writeback.sides import described
+
+FIRST = 5
+"""So many fields are columns, the first by the mapping's order (CSU-18); those that can be edited are, wherever they
+stand."""
 
 LEFT = ("archived_on",)
 """Columns whose records are kept but no longer listed."""
@@ -34,7 +38,8 @@ class Records(NotebookWidget):
         mapping = workspace.mapped(object_name)
         facts = described(mapping, workspace.org.describe(mapping.sobject))
         known = workspace.here(object_name).columns
-        self._fields = [field for field in mapping.visible_fields if field.here in known]
+        first = [field for field in mapping.visible_fields if field.here in known]
+        self._fields = [*first[:FIRST], *(field for field in first[FIRST:] if field.editable)]
         columns = [Column(RECORD_KEY, "Id", width=130), *(_column(each, facts) for each in self._fields)]
         self.message = Message()
         self.undo_button = button("Undo", "Take the last edit back, here and in Salesforce", icon="undo")
@@ -93,4 +98,12 @@ def _column(field: FieldMapping, facts: dict[str, FieldDescribe]) -> Column:
     described_field = facts.get(field.there)
     values = described_field.picklist_values if described_field and described_field.type == "picklist" else ()
     editable = field.editable and field.writes_there
-    return Column(field.here, field.here, editable=editable, choices=values if editable else ())
+    numeric = described_field is not None and described_field.type in NUMBER_TYPES | INTEGER_TYPES
+    align: Literal["left", "right"] = "right" if numeric else "left"
+    return Column(
+        field.here,
+        field.here.replace("_", " ").capitalize(),
+        align=align,
+        editable=editable,
+        choices=values if editable else (),
+    )
