@@ -51,7 +51,7 @@ def test_DSH_2_a_band_opens_the_list_behind_it(window, company_url, snapshot):
     expect(cells(page, "name").first).to_have_text(yellow["name"][0])
     expect(page.get_by_text(f"{yellow.height} accounts")).to_be_visible()
     assert set(cells(page, "band").all_inner_texts()) == {"Yellow"}
-    assert "band=Yellow" in page.url
+    page.wait_for_url("**band=Yellow**")
     page.get_by_role("button", name="Band: Yellow").click()
     expect(page.get_by_text("300 accounts")).to_be_visible()
 

@@ -113,4 +113,4 @@ def test_DSH_4_a_bar_of_the_waterfall_opens_its_list(window, company_url):
     box = chart.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.94, box["y"] + box["height"] * 0.8)
     expect(page.get_by_role("heading", name="End", exact=True)).to_be_visible()
-    assert "list=end" in page.url
+    page.wait_for_url("**list=end**")

@@ -69,6 +69,19 @@ class AgreementTerms(Model):
     @property
     def paths(self) -> tuple[str, ...]:
         """Every Salesforce field that the terms are read from, each once."""
-        terms = [each for term in (self.end, self.notice) if term for each in (term.duration, term.date)]
-        paths = [self.amount, self.currency, self.plan, self.one_time, self.start, *terms, self.tacit.field]
-        return tuple(dict.fromkeys(path for path in paths if path))
+        return tuple(dict.fromkeys(self.named_paths.values()))
+
+    @property
+    def named_paths(self) -> dict[str, str]:
+        """The Salesforce field of each term that is read from one, by the term's name."""
+        paths = {
+            "amount": self.amount,
+            "currency": self.currency,
+            "plan": self.plan,
+            "one_time": self.one_time,
+            "start": self.start,
+            "end": self.end and (self.end.duration or self.end.date),
+            "notice": self.notice and (self.notice.duration or self.notice.date),
+            "tacit": self.tacit.field,
+        }
+        return {name: path for name, path in paths.items() if path}

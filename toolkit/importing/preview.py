@@ -88,8 +88,8 @@ def preview_agreements(agreed: Agreed) -> pl.DataFrame:
 def preview_terms(mapping: ObjectMapping, there: pl.DataFrame) -> pl.DataFrame:
     """Return one row a field that agreements are made of, with what it holds: see `FIELDS`."""
     rows = there.sort(RECORD_KEY)
-    terms = mapping.terms.paths if mapping.terms else ()
-    fields = [FieldMapping(here="agreement", there=path, direction="input") for path in terms]
+    terms = mapping.terms.named_paths if mapping.terms else {}
+    fields = [FieldMapping(here=term, there=path, direction="input") for term, path in terms.items()]
     return pl.DataFrame([_told(field, rows) for field in fields], schema=FIELDS, orient="row")
 
 
