@@ -147,7 +147,7 @@ CHANGES = FrameSpec(
         "here_id": pl.String,
         "there_id": pl.String,
         "name": pl.String,  # the record's name, for a person to read
-        "operation": pl.String,  # update | clear (an update to null) | create (one row a field) | delete (one a record)
+        "operation": pl.String,  # one of toolkit.writeback.operations
         "field": pl.String,  # the field that would be written, by its own side's name
         "partner": pl.String,  # the field on the other side that it is mapped to
         "type": pl.String,  # the Salesforce field type: string, double, date, ...
@@ -155,12 +155,150 @@ CHANGES = FrameSpec(
         "here": pl.String,
         "there": pl.String,
         "after": pl.String,
-        "rule": pl.String,  # output | input | two_way | *_wins | hold | create | edit | add | undo
-        "verdict": pl.String,  # write | conflict | held | refused
+        "rule": pl.String,  # output | input | two_way | *_wins | hold | decided | create | edit | add | undo | ...
+        "verdict": pl.String,  # write | conflict | held | refused | excluded
         "reason": pl.String,
     },
     ("seq",),
     "One row a field that would change: the preview, the dry run, the commit's input and the undo.",
+)
+
+DECISIONS = FrameSpec(
+    "decisions",
+    {
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "pair": pl.String,  # the two fields, "stage = CS_Stage__c"
+        "choice": pl.String,  # here | there | leave: whose value is taken on both sides, or neither
+        "here": pl.String,  # what the two sides held when it was decided; a decision about other values is void
+        "there": pl.String,
+        "decided_by": pl.String,
+        "decided_at": UTC_TIME,
+        "note": pl.String,
+    },
+    ("object", "here_id", "there_id", "pair"),
+    "What a person decided about a value that both sides changed, or that was held.",
+)
+
+APPROVALS = FrameSpec(
+    "approvals",
+    {
+        "plan_id": pl.String,
+        "digest": pl.String,  # of exactly the rows that were approved
+        "person": pl.String,
+        "at": UTC_TIME,
+        "note": pl.String,
+    },
+    ("plan_id", "person"),
+    "Who approved which plan.",
+)
+
+LINEAGE = FrameSpec(
+    "lineage",
+    {
+        "step": pl.UInt32,  # from 1, the newest first
+        "at": UTC_TIME,
+        "side": pl.String,  # the side whose value this is about
+        "field": pl.String,  # by its own side's name
+        "event": pl.String,  # read | loaded | computed | linked | decided | written | edited | created | undone
+        "value": pl.String,  # what the field held afterwards
+        "before": pl.String,
+        "rule": pl.String,  # the mapping's direction and conflict rule, the source, the metric or the profile
+        "origin": pl.String,  # in words: which file, field, person or commit it came from
+        "run_id": pl.Int64,
+        "commit_id": pl.String,
+    },
+    ("step",),
+    "Where a value came from, by which rule, in which run (BEY-14).",
+)
+
+LINK_HISTORY = FrameSpec(
+    "link_history",
+    {
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "linked_at": UTC_TIME,
+        "rule": pl.String,
+        "here_value": pl.String,  # what the rule compared, as written on either side
+        "there_value": pl.String,
+        "decided_by": pl.String,
+        "ended_at": UTC_TIME,  # null while the link holds
+        "ended_why": pl.String,
+    },
+    ("object", "here_id", "there_id", "linked_at"),
+    "Every link there ever was; one that ended is a tombstone with the reason.",
+)
+
+PAIR_DECISIONS = FrameSpec(
+    "pair_decisions",
+    {
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "verdict": pl.String,  # same | different
+        "decided_by": pl.String,
+        "decided_at": UTC_TIME,
+        "evidence": pl.String,  # what was shown when it was decided
+        "note": pl.String,
+    },
+    ("object", "here_id", "there_id"),
+    "What a person said about two records: the same, or not. It is never asked again.",
+)
+
+SUGGESTIONS = FrameSpec(
+    "suggestions",
+    {
+        "object": pl.String,
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "here_name": pl.String,
+        "there_name": pl.String,
+        "rank": pl.UInt32,  # among the candidates of here_id, from 1
+        "score": pl.Float64,  # 0-1
+        "evidence": pl.String,  # what agrees and what does not, in words
+        "runner_up": pl.Float64,  # the score of the next best candidate of here_id, or null
+    },
+    ("object", "here_id", "there_id"),
+    "Which unmatched records may be the same, for a person to decide.",
+)
+
+PROPOSALS = FrameSpec(
+    "proposals",
+    {
+        "proposal_id": pl.String,  # stable: of the object, the kind and the records
+        "object": pl.String,
+        "kind": pl.String,  # merged | deleted | restored | changed_id | short_id | duplicate_here | duplicate_there
+        "here_id": pl.String,
+        "there_id": pl.String,
+        "to_here_id": pl.String,  # the record here, or there, that takes its place; null where it is one that goes
+        "to_there_id": pl.String,
+        "name": pl.String,
+        "evidence": pl.String,
+        "action": pl.String,  # relink | unlink | rename_here | merge_here | merge_there
+        "state": pl.String,  # open | accepted | rejected | done
+        "decided_by": pl.String,
+        "decided_at": UTC_TIME,
+    },
+    ("proposal_id",),
+    "How a broken or doubled pairing can be mended, with the evidence (BEY-9).",
+)
+
+RECORD_CLASSES = FrameSpec(
+    "record_classes",
+    {
+        "object": pl.String,
+        "side": pl.String,
+        "id": pl.String,
+        "name": pl.String,
+        "record_class": pl.String,  # one of toolkit.matching.classes.CLASSES
+        "value": pl.String,
+        "reason": pl.String,
+        "partner_id": pl.String,  # the record of the other side, where there is one
+    },
+    ("object", "side", "id"),
+    "Every record of both sides in exactly one class (BEY-10).",
 )
 
 WRITE_RESULTS = FrameSpec(

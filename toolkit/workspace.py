@@ -5,33 +5,25 @@ reads from the store, calls a pure function and writes the result back, so that 
 at in between. A step that changes anything holds the store's lock and leaves a row in ``runs``, also when it fails.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from toolkit import frames
 from toolkit.errors import InputError, NotFoundError
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
-from toolkit.importing.exclusions import excluded
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.records_here import with_scores
-from toolkit.matching.match import BY_RULE, match
 from toolkit.pulling.pull import PullResult, pull
 from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
-from toolkit.workspace_records import RecordWorkspace
+from toolkit.workspace_plans import PlanningWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
-from toolkit.writeback.commit import Commit, commit, resume
-from toolkit.writeback.creating import relinked
+from toolkit.writeback.commit import Commit
 from toolkit.writeback.live import changed_here, sync_records
-from toolkit.writeback.lookups import looked_up
-from toolkit.writeback.merge import new_base
-from toolkit.writeback.plan import Plan, make_plan
+from toolkit.writeback.sending import Progress
 from toolkit.writeback.sides import Sides
-from toolkit.writeback.undoing import plan_undo
-
-Progress = Callable[[int, int | None], None]
 
 SYNC = "sync"
 """The job that brings over what changed, as it changes (CSU-2)."""
@@ -39,7 +31,7 @@ SYNC = "sync"
 __all__ = ["DEMO_FOLDER", "Workspace"]
 
 
-class Workspace(RecordWorkspace):
+class Workspace(PlanningWorkspace):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
@@ -90,30 +82,6 @@ class Workspace(RecordWorkspace):
             loaded = load_sources(self.folder, self.settings, self.store, self.now().date())
             run.read, run.written, run.skipped = loaded.read, loaded.written, loaded.skipped
             run.note = str(loaded)
-        return run
-
-    def match(self) -> Run:
-        """Link the records of both sides by the mapping's rules; whatever has no partner is said why."""
-        self._kept("here", "load"), self._kept("there", "pull")  # other objects may be on one side only
-        return total([self._match(name) for name, mapping in self.objects.items() if mapping.is_merged])
-
-    def _match(self, object_name: str) -> Run:
-        with self._run("match", object_name) as run:
-            mapping = self.mapped(object_name)
-            here, there = (self._records_or_none(side, object_name) for side in ("here", "there"))
-            known = self.links(object_name)
-            if mapping.create_there:  # what was created and left the scope for a while gets its link back
-                journal = self.store.journal().filter(pl.col("object") == object_name)
-                known = relinked(known, journal, self.now())
-            matched = match(here, excluded(there, mapping).kept, mapping, known, self.now(),
-                            object_name=object_name)  # fmt: skip
-            self.store.write(frames.LINKS, matched.links, within={"object": object_name})
-            self.store.write(frames.MISMATCHES, matched.mismatches, within={"object": object_name})
-            run.read, run.written = here.height + there.height, matched.links.height
-            run.held = matched.mismatches.height
-            run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records without a partner"
-            if not mapping.match:
-                run.note = f"{matched.links.height:,} pairs; {matched.mismatches.height:,} records are only on one side"
         return run
 
     def preview(self, object_name: str = ACCOUNT) -> Preview:
@@ -168,98 +136,6 @@ class Workspace(RecordWorkspace):
             if run.skipped:
                 run.note += f"; {run.skipped:,} have no score, because too little is known of them"
         return run
-
-    def plan(self, directions: Sequence[Direction] = ()) -> Plan:
-        """Work out every change on either side and keep it as a plan. Writes nothing anywhere else.
-
-        What was read since the last match is matched first: a plan never pairs records that no longer belong together.
-        Where both sides agree, that is noted as the base of the next merge. `directions` leaves out the fields of other
-        directions. Raises PreflightError when a mapped field cannot be used at all, StepMissingError when a side was
-        not read yet.
-        """
-        with self._run("plan") as run:
-            self._match_what_is_new()
-            sides = self._all_sides(directions)
-            creates = not directions and any(each.mapping.create_there for each in sides)  # whole records only
-            unmatched = self.mismatches(None) if creates else None
-            sides = looked_up(self.org, sides, unmatched)
-            organization = self.org.organization
-            made = make_plan(
-                sides,
-                org_id=self.org.org_id,
-                org_name=organization.name,
-                created_at=self.now(),
-                parent=self.last_commit(),
-                writeback=self.settings.writeback,
-                profile=self.settings.health.profile,
-                calls_left=self.org.budget.left,
-                mismatches=unmatched,
-                journal=self.store.journal() if creates else None,
-            )
-            for each in sides:
-                base = new_base(each)
-                if each.base is None or not base.equals(each.base):
-                    self.store.save_records("base", each.object, base)
-            self._keep(made, run)
-        return made
-
-    def undo(self, commit_id: str | None = None) -> Plan:
-        """Plan to take back a commit (the last one when not said), where both sides still hold what it wrote (BEY-5).
-
-        Raises NotFoundError when there is no such commit.
-        """
-        with self._run("undo") as run:
-            wanted = commit_id or self.last_commit()
-            if wanted is None:
-                raise NotFoundError("There is no commit to undo.", hint="See what was committed: cs-toolkit status")
-            made = plan_undo(
-                wanted,
-                self.org,
-                self.store,
-                objects=self._all_sides(),
-                org_name=self.org.organization.name,
-                created_at=self.now(),
-                parent=self.last_commit(),
-                bulk_from=self.settings.writeback.bulk_from,
-                calls_left=self.org.budget.left,
-            )
-            self._keep(made, run)
-        return made
-
-    def commit(self, plan: Plan, *, confirm: str, progress: Progress | None = None) -> Commit:
-        """Write exactly the rows of `plan`; `confirm` is its digest, as it was shown.
-
-        Rows that moved since are held back. Raises PermissionDenied when the mapping file does not let this person
-        commit, and whatever `toolkit.writeback.commit` raises before anything is written.
-        """
-        self._allow("commit")
-        with self._run("commit") as run:
-            self._match_what_is_new()
-            done = commit(
-                plan,
-                confirm,
-                self.org,
-                self.store,
-                self.settings,
-                objects=self._all_sides(),
-                now=self.now(),
-                progress=progress,
-            )
-            run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
-        return done
-
-    def resume(self) -> tuple[Commit, ...]:
-        """Settle what commits that were cut off left open, by reading what Salesforce holds now."""
-        self._allow("commit")
-        with self._run("resume") as run:
-            settled = tuple(
-                resume(commit_id, self.org, self.store, objects=self._all_sides())
-                for commit_id in self.store.open_commits()
-            )
-            run.written = sum(each.written for each in settled)
-            run.held = sum(each.held for each in settled)
-            run.failed = sum(each.failed for each in settled)
-        return settled
 
     # -- unattended --------------------------------------------------------------------------------------------------
 
@@ -326,24 +202,3 @@ class Workspace(RecordWorkspace):
         synced = ran.filter((pl.col("step") == SYNC) & (pl.col("status") == "done")).select(pl.col("run_id").max())
         reads = pl.col("step").is_in(["pull", "load", "import", "score"])
         return synced.item() is not None and ran.filter(reads & (pl.col("run_id") > synced.item())).height > 0
-
-    # -- inner -------------------------------------------------------------------------------------------------------
-
-    def _match_what_is_new(self) -> None:
-        """Match again if records were read, or a rule went, since the last match: no link outlives what made it."""
-        ran = self.runs().filter((pl.col("status") == "done") | pl.col("step").is_in(["pull", "load"]))
-        newest = dict(ran.group_by("step").agg(pl.col("run_id").max()).iter_rows())
-        if max(newest.get("pull", 0), newest.get("load", 0)) > newest.get("match", 0) or self._has_old_links():
-            self.match()
-
-    def _has_old_links(self) -> bool:
-        """Return whether a rule that is not in the mapping file any more made a link."""
-        rules = [(name, str(rule)) for name, mapping in self.objects.items() for rule in mapping.match]
-        known = pl.DataFrame(rules, schema={"object": pl.String, "rule": pl.String}, orient="row")
-        made = self.links(None).filter(pl.col("object").is_in(list(self.objects)), decided_by=BY_RULE)
-        return not made.join(known, on=["object", "rule"], how="anti").is_empty()
-
-    def _keep(self, plan: Plan, run: Run) -> None:
-        self.store.save_plan(plan.meta(), plan.changes)
-        run.read, run.held = self.links().height, plan.changes.height - plan.writes
-        run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"

@@ -59,7 +59,10 @@ class Writeback(Model):
 
     ``guarded`` "output" asks the prefix only of fields that go out and never come in; two-way fields were chosen one by
     one. ``sync_on_view`` lets a look at a record here send its changes to Salesforce (CSU-5). From ``bulk_from``
-    records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls.
+    records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls. A plan that is older than
+    ``plans_expire_hours`` is made again before it is committed. With ``approval`` a plan that a person commits needs a
+    second person's approval first. A production org is written to once its name was typed: by whoever commits, or here
+    as ``production`` for jobs that run unattended.
     """
 
     guard_prefix: str | None = None
@@ -67,6 +70,9 @@ class Writeback(Model):
     sync_on_view: bool = False
     bulk_from: Annotated[int, Field(ge=1)] = 2000
     max_api_calls: Annotated[int, Field(ge=1)] | None = 1000
+    plans_expire_hours: Annotated[int, Field(ge=1)] | None = 72
+    approval: bool = False
+    production: Annotated[str, Field(min_length=1)] | None = None
 
     def prefix_of(self, field: FieldMapping) -> str | None:
         """Return what the Salesforce name of a mapped field must start with, or None when nothing is asked of it."""
@@ -78,11 +84,16 @@ class Brakes(Model):
     """When a run stops and asks (BEY-8).
 
     A pull after which more than ``max_left_share`` of an object's records would have left the scope or be deleted stops
-    before it changes anything, if they are at least ``from_records``.
+    before it changes anything, if they are at least ``from_records``. A commit stops before its first call when more
+    than ``max_cleared_share`` of the linked records of an object would lose a value of one field, more than
+    ``max_churned_share`` would become churners, or more than ``max_changed_share`` would have a value replaced.
     """
 
     max_left_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     from_records: Annotated[int, Field(ge=1)] = 10
+    max_cleared_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    max_churned_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    max_changed_share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
 ORDER = {"user": 0, "account": 1, "contact": 2}
@@ -103,10 +114,11 @@ class Schedule(Model):
 
 
 class Access(Model):
-    """Who may look, edit and commit, by user name; ``*`` is everybody (CAT-1)."""
+    """Who may look, edit, approve and commit, by user name; ``*`` is everybody (CAT-1)."""
 
     view: tuple[str, ...] = ("*",)
     edit: tuple[str, ...] = ("*",)
+    approve: tuple[str, ...] = ("*",)
     commit: tuple[str, ...] = ("*",)
 
 

@@ -75,11 +75,48 @@ _PULLED = """
 CREATE TABLE pulls (object TEXT PRIMARY KEY, scope TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
 """
 
+_DECIDED = """
+CREATE TABLE decisions (
+    object TEXT NOT NULL, here_id TEXT NOT NULL, there_id TEXT NOT NULL, pair TEXT NOT NULL, choice TEXT, here TEXT,
+    there TEXT, decided_by TEXT, decided_at TEXT, note TEXT,
+    PRIMARY KEY (object, here_id, there_id, pair)
+) STRICT;
+CREATE TABLE approvals (
+    plan_id TEXT NOT NULL, digest TEXT, person TEXT NOT NULL, at TEXT, note TEXT,
+    PRIMARY KEY (plan_id, person)
+) STRICT;
+CREATE INDEX journal_record ON journal (object, here_id);
+"""
+
+_PAIRED = """
+CREATE TABLE link_history (
+    object TEXT NOT NULL, here_id TEXT NOT NULL, there_id TEXT NOT NULL, linked_at TEXT NOT NULL, rule TEXT,
+    here_value TEXT, there_value TEXT, decided_by TEXT, ended_at TEXT, ended_why TEXT,
+    PRIMARY KEY (object, here_id, there_id, linked_at)
+) STRICT;
+CREATE TABLE pair_decisions (
+    object TEXT NOT NULL, here_id TEXT NOT NULL, there_id TEXT NOT NULL, verdict TEXT, decided_by TEXT, decided_at TEXT,
+    evidence TEXT, note TEXT,
+    PRIMARY KEY (object, here_id, there_id)
+) STRICT;
+CREATE TABLE suggestions (
+    object TEXT NOT NULL, here_id TEXT NOT NULL, there_id TEXT NOT NULL, here_name TEXT, there_name TEXT, rank INTEGER,
+    score REAL, evidence TEXT, runner_up REAL,
+    PRIMARY KEY (object, here_id, there_id)
+) STRICT;
+CREATE TABLE proposals (
+    proposal_id TEXT PRIMARY KEY, object TEXT, kind TEXT, here_id TEXT, there_id TEXT, to_here_id TEXT,
+    to_there_id TEXT, name TEXT, evidence TEXT, action TEXT, state TEXT, decided_by TEXT, decided_at TEXT
+) STRICT;
+"""
+
 STEPS: tuple[tuple[str, str], ...] = (
     ("The first tables", _FIRST),
     ("The journal knows what both sides agreed on", _JOURNALED_BASE),
     ("The journal knows what each row does", _JOURNALED_OPERATION),
     ("A pull knows which scope and which types of field the last one read", _PULLED),
+    ("Conflicts are decided and plans approved", _DECIDED),
+    ("Links have a history, pairs are decided, and repairs proposed", _PAIRED),
 )
 """Name and SQL of every step. The version of a store is the number of steps it has been through."""
 

@@ -22,13 +22,14 @@ from toolkit.errors import DigestError, PlanError
 from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
-from toolkit.writeback.creating import CREATE, DELETE, in_order
+from toolkit.writeback.creating import in_order
 from toolkit.writeback.journal import Ledger
 from toolkit.writeback.keeping import bring_up_to_date
 from toolkit.writeback.lookups import with_lookups
+from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.sending import Progress
-from toolkit.writeback.settling import CHANGING, intended, outdated
+from toolkit.writeback.settling import intended, outdated
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.whole import newest_of_ours
 from toolkit.writeback.writer import Writer

@@ -18,11 +18,10 @@ from toolkit.frames import CHANGES, LINKS, RECORD_KEY, UTC_TIME, conform
 from toolkit.importing.interactions import may_go_out
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
+from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.refusing import IS_NEW, refused
 from toolkit.writeback.sides import HERE, THERE, Sides, text_sides
 
-CREATE, DELETE = "create", "delete"
-"""The operations of records as a whole. ``create`` is also the rule of what matching found no partner for."""
 NEW = "{{{}:{}}}"
 """Stands for the id of a record that the same plan creates, until it has one: ``{account:P-00001}``."""
 NEW_THERE = "not in Salesforce yet"

@@ -12,7 +12,8 @@ from toolkit.errors import EditRefused
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.importing.judging import MANUAL
 from toolkit.values import text_to_column, to_text
-from toolkit.writeback.creating import CREATE, Known, cells_of, creates_there, new_rows
+from toolkit.writeback.creating import Known, cells_of, creates_there, new_rows
+from toolkit.writeback.operations import CREATE
 from toolkit.writeback.settling import ADD
 from toolkit.writeback.sides import Sides
 

@@ -12,9 +12,8 @@ from toolkit.frames import LINKS, RECORD_KEY
 from toolkit.importing.judging import THERE_ID
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.creating import CREATE, DELETE
+from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.records import refresh, with_agreed, with_values
-from toolkit.writeback.settling import CHANGING
 from toolkit.writeback.sides import Sides, pair
 
 

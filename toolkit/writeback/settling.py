@@ -22,9 +22,6 @@ NOT_WRITTEN = "NOT_WRITTEN"
 IN_JOB = "BULK_JOB"
 """The code of an intended row whose message is the id of the Bulk job that carries it and the rows after it."""
 
-CHANGING = ("update", "clear")
-"""The operations of fields of records that exist on both sides."""
-
 EDIT, ADD = "edit", "add"
 """The rules of what a person changed, or entered, by hand."""
 UNDO = "undo"

@@ -11,7 +11,8 @@ import polars as pl
 from toolkit.errors import NotFoundError
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.values import to_text
-from toolkit.writeback.creating import CREATE, DELETE, in_order
+from toolkit.writeback.creating import in_order
+from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.settling import UNDO
 from toolkit.writeback.sides import Sides

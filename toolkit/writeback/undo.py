@@ -14,8 +14,9 @@ import polars as pl
 from toolkit.frames import RECORD_KEY
 from toolkit.values import to_text
 from toolkit.writeback.merge import MERGED_COLUMNS
+from toolkit.writeback.operations import CHANGING
 from toolkit.writeback.sentences import sentence, shown
-from toolkit.writeback.settling import ALREADY, CHANGING, UNDO
+from toolkit.writeback.settling import ALREADY, UNDO
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.uncreating import HANGING, uncreated
 

@@ -12,8 +12,8 @@ from toolkit.frames import RECORD_KEY
 from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.salesforce.soql import in_lists, literal
 from toolkit.store import Store
-from toolkit.writeback.creating import CREATE
 from toolkit.writeback.lookups import with_lookups
+from toolkit.writeback.operations import CREATE
 from toolkit.writeback.plan import Plan, seal
 from toolkit.writeback.sending import read_again
 from toolkit.writeback.sides import Sides

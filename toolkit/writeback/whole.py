@@ -16,7 +16,8 @@ from toolkit.frames import LINKS, RECORD_KEY
 from toolkit.salesforce import Org
 from toolkit.salesforce.bulk import fits_csv
 from toolkit.salesforce.soql import both, in_lists, literal
-from toolkit.writeback.creating import CREATE, DELETE, Known, cells_of
+from toolkit.writeback.creating import Known, cells_of
+from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.recognising import (
     cells_there,
     ids_accounted_for,

@@ -13,11 +13,11 @@ from toolkit.frames import LINKS
 from toolkit.salesforce import Org
 from toolkit.salesforce.collections import Operation
 from toolkit.writeback.cost import Cost
-from toolkit.writeback.creating import CREATE, DELETE
 from toolkit.writeback.journal import Ledger
+from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.references import resolved
 from toolkit.writeback.sending import Sender, answered, apply_here, now_here, now_there, types_of, wide
-from toolkit.writeback.settling import CHANGING, IN_JOB, NOT_WRITTEN, compared
+from toolkit.writeback.settling import IN_JOB, NOT_WRITTEN, compared
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.whole import Creator, create_here, delete_here, delete_there
 
