@@ -1,0 +1,42 @@
+"""What every command shares: the application, its groups, its two consoles, the exit codes and the common options.
+
+Heavy imports happen inside the commands, so that ``--help`` and shell completion answer at once. Exit codes: 0 done,
+1 an error that was explained, 2 a command line that makes no sense, 3 done but something was held, refused or failed,
+130 interrupted.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+
+STEPS = Group("Steps, in the order they build on each other", sort_key=1)
+FACES = Group("Ways to look", sort_key=2)
+DEMO = Group("Without a Salesforce org", sort_key=0)
+UNATTENDED = Group("Unattended", sort_key=3)
+
+app = App(
+    name="cs-toolkit",
+    help="Keep a customer-success team and Salesforce in agreement: import, match, score, review every change, "
+    "commit exactly that, undo.",
+    help_epilogue="Start with: cs-toolkit demo",
+    version=lambda: version("cs-toolkit"),
+    default_parameter=Parameter(negative=()),
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+DONE, FAILED, USAGE, ATTENTION, INTERRUPTED = 0, 1, 2, 3, 130
+
+Folder = Annotated[
+    Path, Parameter(name=["--workspace", "-w"], help="The workspace's folder, which holds workspace.toml.")
+]
+HERE = Path()
+Port = Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.", validator=Number(gte=0, lte=65535))]
+Accounts = Annotated[
+    int, Parameter(help="How many accounts the demo org has; 500 if not said.", validator=Number(gte=1, lte=1_000_000))
+]
+Rows = Annotated[int, Parameter(help="How many changes to print.", validator=Number(gte=0))]
