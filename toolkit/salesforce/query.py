@@ -18,8 +18,8 @@ import polars as pl
 from toolkit import values
 from toolkit.compounds import COMPOUND_TYPES, PARTS, assembled, compound_text
 from toolkit.errors import InputError, RequestError
+from toolkit.salesforce.composite import Subrequest, composite
 from toolkit.salesforce.describe import ObjectDescribe
-from toolkit.salesforce.refusals import error_for, together
 from toolkit.salesforce.soql import LONGEST_STATEMENT, both, in_lists, literal, select
 from toolkit.salesforce.wire import Wire
 
@@ -30,9 +30,6 @@ LONGEST_ADDRESS = 12_000
 
 IDS_PER_CALL = 2_000
 """Ids asked for in one call: as many as a page holds."""
-
-QUERIES_PER_CALL = 5
-"""Queries that one composite request takes."""
 
 RESUMES = 20
 """How often reading goes on after the result pages were dropped, for one result."""
@@ -199,10 +196,9 @@ class Query:
 
 
 def first_pages(wire: Wire, asked: Sequence[tuple[Query, Sequence[Column]]]) -> list[dict[str, Any]]:
-    """Return the first page of each query, as Salesforce's JSON, in one call for every `QUERIES_PER_CALL` of them."""
+    """Return the first page of each query, as Salesforce's JSON, in one call for every five of them."""
     requests = [(query.resource, query.statement(columns)) for query, columns in asked]
-    chunks = [requests[at : at + QUERIES_PER_CALL] for at in range(0, len(requests), QUERIES_PER_CALL)]
-    return [body for chunk in chunks for body in _through_composite(wire, chunk)]
+    return _through_composite(wire, requests)
 
 
 def next_page(wire: Wire, address: str) -> dict[str, Any]:
@@ -241,22 +237,7 @@ def _first(wire: Wire, statement: str, *, deleted_too: bool = False) -> dict[str
 
 
 def _through_composite(wire: Wire, requests: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    inner = [
-        {
-            "method": "GET",
-            "url": f"{wire.version_path}/{resource}?q={quote(statement)}",
-            "referenceId": f"query{number}",
-        }
-        for number, (resource, statement) in enumerate(requests)
-    ]
-    outer = wire.json("POST", "composite", json={"compositeRequest": inner}, repeatable=True)
-    bodies = []
-    for answer in outer["compositeResponse"]:
-        status, body = int(answer["httpStatusCode"]), answer["body"]
-        if status >= 300:
-            raise error_for("GET query in composite", status, together(body, status), wire.transport.scrub)
-        bodies.append(body)
-    return bodies
+    return [each.taken() for each in composite(wire, [Subrequest("GET", to, {"q": soql}) for to, soql in requests])]
 
 
 def _take(column: Column, records: Sequence[Mapping[str, Any]]) -> list[Any]:

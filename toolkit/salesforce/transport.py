@@ -116,7 +116,7 @@ class Transport:
 
     def _refused(self, response: requests.Response, error: SalesforceError, repeatable: bool) -> Exception:
         status = response.status_code
-        if not (_refused_at_the_door(error) or (repeatable and status in _FATE_UNKNOWN)):
+        if not (refused_at_the_door(error) or (repeatable and status in _FATE_UNKNOWN)):
             return error
         after = _retry_after(response)
         if after is not None and after > LONGEST_WAIT:
@@ -255,7 +255,8 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _refused_at_the_door(error: SalesforceError) -> bool:
+def refused_at_the_door(error: SalesforceError) -> bool:
+    """Return whether a request was not taken in at all, so that it may be sent again whatever it was."""
     if error.code == "REQUEST_LIMIT_EXCEEDED":
         return isinstance(error, UnavailableError)  # too many at once, as opposed to too many today
     return error.status in _NEVER_TAKEN_IN or error.code in ("SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW")
