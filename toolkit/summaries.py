@@ -11,7 +11,8 @@ from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.values import NUMBER_TYPES, to_text
+from toolkit.values import to_text
+from toolkit.writeback.grouping import change_size
 from toolkit.writeback.preflight import Finding
 
 NO_BAND = "No score"
@@ -66,22 +67,9 @@ def plan_counts(changes: pl.DataFrame) -> pl.DataFrame:
 
 
 def biggest_changes(changes: pl.DataFrame, limit: int) -> pl.DataFrame:
-    """Return the `limit` rows that change most: numbers by relative size first, then whatever overwrites a value.
-
-    The size of a numeric change is |after - before| / max(|before|, |after|), 1 when one of them is null.
-    """
-    before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
-    numeric = pl.col("type").is_in([*NUMBER_TYPES, "int"])
-    old, new = (each.cast(pl.Float64, strict=False) for each in (before, pl.col("after")))
-    size = ((new - old).abs() / pl.max_horizontal(old.abs(), new.abs())).fill_nan(0.0).fill_null(1.0)
-    return (
-        changes.with_columns(
-            _size=pl.when(numeric).then(size).otherwise(pl.when(before.is_null()).then(0.5).otherwise(0.75))
-        )
-        .sort("_size", "seq", descending=[True, False])
-        .head(limit)
-        .drop("_size")
-    )
+    """Return the `limit` rows that change most; how much is that is in `toolkit.writeback.grouping.change_size`."""
+    ranked = changes.with_columns(_size=change_size())
+    return ranked.sort("_size", "seq", descending=[True, False]).head(limit).drop("_size")
 
 
 def examples(changes: pl.DataFrame, limit: int) -> pl.DataFrame:

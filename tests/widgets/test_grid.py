@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 
 from toolkit.errors import InputError
-from toolkit.widgets import Column, Grid
+from toolkit.widgets.grid import Action, Column, Grid
+from toolkit.widgets.tree import Tree
 
 ROWS = pl.DataFrame(
     {
@@ -205,3 +206,84 @@ def test_a_share_is_shown_in_per_cent_and_only_nothing_and_all_are_rounded_to_th
     assert [row["cells"]["filled"] for row in grid.page["rows"]] == ["0 %", "1 %", "50 %", "99 %", "100 %"]
     assert [row["bars"]["filled"] for row in grid.page["rows"]] == [0.0, 0.001, 0.5, 0.999, 1.0]
     assert "#4a90d955 50%" in grid.html()
+
+
+# -- rows that something can be done with --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deeds() -> list[tuple[str, str]]:
+    return []
+
+
+@pytest.fixture
+def deciding(deeds) -> Grid:
+    actions = (Action("here", "Take here", "h"), Action("next", "", "n"))
+    return Grid(
+        ROWS, COLUMNS, key="id", label="Accounts", actions=actions, on_action=lambda *done: deeds.append(done),
+        on_choose=lambda row: deeds.append(("chose", row)),
+    )  # fmt: skip
+
+
+def test_a_row_is_chosen_and_something_is_done_with_it(deciding, deeds):
+    deciding._receive(None, {"kind": "choose", "row": "002"}, None)
+    deciding._receive(None, {"kind": "act", "name": "here", "row": "002"}, None)
+    deciding._receive(None, {"kind": "step", "by": 1}, None)
+    assert deeds == [("chose", "002"), ("here", "002"), ("chose", "003")]
+    assert (deciding.chosen, deciding.page["chosen"]) == ("003", "003")
+
+
+def test_choosing_turns_to_the_page_of_the_row_and_keeps_to_the_search(deciding):
+    deciding.choose("0020")
+    assert deciding.page["number"] == 1
+    deciding.step(100)
+    assert deciding.chosen == "0029"
+    deciding.find("Account 1")
+    with pytest.raises(ValueError, match="no row of Accounts"):
+        deciding.choose("0020")
+
+
+def test_nothing_is_done_without_a_row_or_with_a_deed_that_there_is_not(deciding, grid, deeds):
+    for name, told in (("here", "Choose a row first"), ("burn", "cannot be done")):
+        with pytest.raises(ValueError, match=told):
+            deciding.act(name)
+    grid._receive(None, {"kind": "act", "name": "here", "row": "002"}, None)
+    assert "cannot be done" in grid.message
+    assert deeds == []
+
+
+FAMILIES = pl.DataFrame(
+    {
+        "key": ["a", "a1", "a11", "a2", "b", "b1"],
+        "parent": [None, "a", "a1", "a", None, "b"],
+        "level": [0, 1, 2, 1, 0, 1],
+        "label": ["Ash", "Ant", "Apple", "Arm", "Bee", "Bear"],
+    }
+)
+
+
+@pytest.fixture
+def tree() -> Tree:
+    return Tree(FAMILIES, (Column("label", "Name"),), key="key", parent="parent", label="Families")
+
+
+def shown(tree: Tree) -> list[tuple[str, bool | None]]:
+    return [(row["key"], row["open"]) for row in tree.page["rows"]]
+
+
+def test_rows_open_into_the_rows_below_them_and_close_with_everything_in_them(tree):
+    assert shown(tree) == [("a", False), ("b", False)]
+    tree.toggle("a")
+    tree._receive(None, {"kind": "toggle", "row": "a1"}, None)
+    assert shown(tree) == [("a", True), ("a1", True), ("a11", None), ("a2", None), ("b", False)]
+    tree.toggle("a")
+    assert shown(tree) == [("a", False), ("b", False)]
+
+
+def test_a_search_finds_what_is_closed_away(tree):
+    tree.find("ap")
+    assert shown(tree) == [("a11", None)]
+    tree.find("")
+    assert shown(tree) == [("a", False), ("b", False)]
+    tree._receive(None, {"kind": "toggle", "row": "b1"}, None)
+    assert "nothing below" in tree.message

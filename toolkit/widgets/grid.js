@@ -1,5 +1,7 @@
 // The browser's half of the grid: draws the page the kernel gives, and sends back searches, sorts, pages and edits.
-// Rows that can be moved have a handle: it is dragged, or Alt and an arrow key moves the row. Text is only ever set as textContent, so nothing in a record can become markup.
+// Rows that can be moved have a handle: it is dragged, or Alt and an arrow key moves the row. Rows that something can be
+// done with are chosen by a click or the arrow keys; rows of a tree open and close with the right and the left arrow.
+// Text is only ever set as textContent, so nothing in a record can become markup.
 
 const TYPING_PAUSE = 200; // milliseconds without a key before a search is sent
 const WIDTH_OF_HANDLE = 34; // pixels of the column with the handles
@@ -15,6 +17,8 @@ function element(tag, properties = {}, children = []) {
 function render({ model, el }) {
   const columns = model.get("columns");
   const movable = model.get("movable");
+  const actions = model.get("actions");
+  const role = model.get("role"); // "table", or "grid" and "treegrid" whose rows can be chosen
   const width = columns.length + (movable ? 1 : 0);
   el.classList.add("cs-grid");
   el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys typed here for its own commands
@@ -37,6 +41,7 @@ function render({ model, el }) {
     body,
   ]);
   table.setAttribute("aria-label", model.get("label"));
+  if (role !== "table") table.setAttribute("role", role);
   table.style.minWidth = `${(movable ? WIDTH_OF_HANDLE : 0) + columns.reduce((sum, { width }) => sum + (width || WIDTH_OF_OTHERS), 0)}px`;
   const previous = element("button", { type: "button", textContent: "‹ Previous" });
   const where = element("span", { className: "cs-count" });
@@ -45,7 +50,7 @@ function render({ model, el }) {
   const message = element("div", { className: "cs-message" });
   message.setAttribute("role", "alert");
   el.append(
-    element("div", { className: "cs-bar" }, [search, count, said]),
+    element("div", { className: "cs-bar" }, [search, ...actions.filter(({ label }) => label).map(deed), count, said]),
     element("div", { className: "cs-scroll" }, [table]),
     pages,
     message,
@@ -54,6 +59,19 @@ function render({ model, el }) {
   function ask(change) {
     model.set("query", { ...model.get("query"), ...change });
     model.save_changes();
+  }
+
+  function deed({ name, label, key }) {
+    const button = element("button", { type: "button", className: "cs-deed" }, [
+      element("span", { textContent: label }), element("kbd", { textContent: key }),
+    ]);
+    button.setAttribute("aria-keyshortcuts", key);
+    button.addEventListener("click", () => act(name, model.get("page").chosen));
+    return button;
+  }
+
+  function act(name, row) {
+    if (row) model.send({ kind: "act", name, row });
   }
 
   let typing;
@@ -65,6 +83,10 @@ function render({ model, el }) {
   next.addEventListener("click", () => ask({ page: model.get("page").number + 1 }));
 
   function heading(column) {
+    if (role === "treegrid") { // its order is the tree's
+      const plain = element("span", { className: "cs-heading", textContent: column.label });
+      return element("th", { scope: "col", className: `cs-${column.align}` }, [plain]);
+    }
     const button = element("button", { type: "button", title: `Sort by ${column.label}` }, [
       element("span", { textContent: column.label }),
       element("span", { className: "cs-arrow" }),
@@ -78,6 +100,7 @@ function render({ model, el }) {
   }
 
   function drawHeadings() {
+    if (role === "treegrid") return;
     const query = model.get("query");
     columns.forEach((column, position) => {
       const sorted = query.sort === column.name;
@@ -142,10 +165,77 @@ function render({ model, el }) {
 
   function drawRow(row, index) {
     const cells = element("tr", {}, columns.map((column) => drawCell(column, row)));
+    if (role !== "table") makeChoosable(cells, row);
+    if (role === "treegrid") makeBranch(cells, row);
     if (movable) makeMovable(cells, row, model.get("page").first - 1 + index);
     if (!row.note) return [cells];
     cells.classList.add("cs-noted");
     return [cells, element("tr", { className: "cs-note" }, [element("td", { colSpan: width, textContent: row.note })])];
+  }
+
+  function makeChoosable(line, row) {
+    line.dataset.cell = JSON.stringify([row.key, "#row"]);
+    line.dataset.key = row.key;
+    line.addEventListener("click", (event) => {
+      if (event.target.closest("input, select, button") || getSelection().toString()) return;
+      line.focus();
+      choose(line);
+    });
+  }
+
+  function makeBranch(line, row) {
+    const leaf = row.open === null;
+    line.setAttribute("aria-level", row.level + 1);
+    if (!leaf) line.setAttribute("aria-expanded", row.open);
+    const sign = element("span", { className: "cs-twist", textContent: leaf ? "" : row.open ? "▾" : "▸" });
+    sign.setAttribute("aria-hidden", "true");
+    sign.addEventListener("click", (event) => {
+      event.stopPropagation();
+      if (!leaf) model.send({ kind: "toggle", row: row.key });
+    });
+    line.cells[0].style.paddingLeft = `${10 + 18 * row.level}px`;
+    line.cells[0].prepend(sign);
+  }
+
+  function choose(line) {
+    if (line.dataset.key === model.get("page").chosen) return;
+    model.get("page").chosen = line.dataset.key;
+    markChosen();
+    model.send({ kind: "choose", row: line.dataset.key });
+  }
+
+  function markChosen() {
+    const { chosen } = model.get("page");
+    const lines = [...body.querySelectorAll("tr[data-key]")];
+    const reachable = lines.find((line) => line.dataset.key === chosen) ?? lines[0];
+    for (const line of lines) {
+      line.setAttribute("aria-selected", line.dataset.key === chosen);
+      line.tabIndex = line === reachable ? 0 : -1;
+    }
+    for (const button of el.querySelectorAll(".cs-deed")) button.disabled = !chosen;
+  }
+
+  body.addEventListener("keydown", (event) => {
+    const line = event.target;
+    if (!line.dataset?.key || event.altKey || event.ctrlKey || event.metaKey) return;
+    const open = line.getAttribute("aria-expanded");
+    const turned = { ArrowRight: "false", ArrowLeft: "true" }[event.key];
+    const deed = actions.find(({ key }) => key.toLowerCase() === event.key.toLowerCase());
+    if (event.key in STEPS) walk(line, STEPS[event.key]);
+    else if (open !== null && (open === turned || event.key === "Enter" || event.key === " ")) model.send({ kind: "toggle", row: line.dataset.key });
+    else if (deed) act(deed.name, line.dataset.key);
+    else return;
+    event.preventDefault();
+  });
+
+  function walk(line, by) {
+    const lines = [...body.querySelectorAll("tr[data-key]")];
+    const next = lines[lines.indexOf(line) + by];
+    if (!next) model.send({ kind: "step", by }); // on another page
+    else {
+      next.focus();
+      choose(next);
+    }
   }
 
   function makeMovable(line, row, place) {
@@ -214,6 +304,7 @@ function render({ model, el }) {
       const nothing = page.all ? "No row is like that" : "Nothing to show";
       body.append(element("tr", {}, [element("td", { textContent: nothing, className: "cs-nothing", colSpan: width })]));
     }
+    markChosen();
     if (focused) refocus(focused);
     const last = page.first + Math.max(page.rows.length - 1, 0);
     const of = page.total === page.all ? number(page.all) : `${number(page.total)} found among ${number(page.all)}`;
@@ -226,7 +317,9 @@ function render({ model, el }) {
 
   // A page is drawn anew after each edit: whoever went on to another cell meanwhile stays in it, with what they typed.
   function refocus(before) {
-    const after = [...body.querySelectorAll("[data-cell]")].find((field) => field.dataset.cell === before.dataset.cell);
+    const chosen = before.dataset.key !== undefined && body.querySelector('tr[aria-selected="true"]');
+    const same = (field) => field.dataset.cell === before.dataset.cell;
+    const after = chosen || [...body.querySelectorAll("[data-cell]")].find(same);
     if (!after) return;
     if (after.type === "text") after.value = before.value;
     after.focus();

@@ -1,7 +1,8 @@
 """An editable table for notebooks: search, sort, page, edit and reorder a polars frame of any length.
 
 The frame stays in the kernel; the browser is given one page of it as text. Everything the browser can do is a plain
-method here (`sort_by`, `find`, `turn_to`, `edit`, `move`), so a notebook or a test drives the same table without one.
+method here (`sort_by`, `find`, `turn_to`, `edit`, `move`, `choose`, `act`), so a notebook or a test drives the same
+table without one.
 Values are shown as text and never as HTML.
 """
 
@@ -52,6 +53,18 @@ class Column:
         return pl.col(self.name).cast(pl.String).replace(dict(self.words))
 
 
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done with the chosen row: by a button above the table, or by a key while a row has focus.
+
+    `label` is left empty for a deed that has no button; `key` is what a browser calls the key: ``h``, ``Delete``.
+    """
+
+    name: str
+    label: str
+    key: str
+
+
 class Grid(StaticTwin, anywidget.AnyWidget):
     """A table over `frame`, in which the values of the column `key` tell the rows apart.
 
@@ -61,6 +74,9 @@ class Grid(StaticTwin, anywidget.AnyWidget):
 
     With `on_move` rows can be moved, by drag or with Alt and an arrow key, while nothing is searched or sorted. It is
     called with the frame in its new order and returns the edits that follow from it: (row key, column) -> value.
+
+    With `actions` a row can be chosen, by a click or with the arrow keys, which calls `on_choose(key)`; an action calls
+    `on_action(name, key)` for the chosen row and may raise like `on_edit`.
     """
 
     _esm = FOLDER / "grid.js"
@@ -73,6 +89,8 @@ class Grid(StaticTwin, anywidget.AnyWidget):
     message = traitlets.Unicode().tag(sync=True)
     movable = traitlets.Bool(default_value=False).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
+    actions = traitlets.List(traitlets.Dict()).tag(sync=True)
+    role = traitlets.Unicode("table").tag(sync=True)
 
     def __init__(
         self,
@@ -85,6 +103,9 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         page_size: int = 12,
         on_edit: Callable[[str, str, Any], None] | None = None,
         on_move: Callable[[pl.DataFrame], Edits] | None = None,
+        actions: Sequence[Action] = (),
+        on_action: Callable[[str, str], None] | None = None,
+        on_choose: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self._frame = frame
@@ -94,13 +115,19 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         self._page_size = page_size
         self._on_edit = on_edit
         self._on_move = on_move
+        self._on_action = on_action
+        self._on_choose = on_choose
         self._drawn = 0
+        self.chosen = ""
+        """The key of the chosen row, empty when there is none."""
         self.edits: dict[tuple[str, str], Any] = {}
         """What was edited so far: (row key, column) -> value."""
         self.columns = [self._for_browser(column) for column in columns]
         self.label = label
         self.query = NOTHING_ASKED
         self.movable = on_move is not None
+        self.actions = [asdict(action) for action in actions]
+        self.role = "grid" if actions or on_choose is not None else "table"
         self._draw()
         self.observe(lambda _change: self._draw(), "query")
         self.on_msg(self._receive)
@@ -170,6 +197,32 @@ class Grid(StaticTwin, anywidget.AnyWidget):
             self.turn_to(page)
         else:
             self._draw()
+
+    def choose(self, row: str) -> None:
+        """Choose a row and turn to its page. Raises ValueError when the search leaves no such row."""
+        keys = self.selection()[self._key].cast(pl.String).to_list()
+        if row not in keys:
+            raise ValueError(f"{row} is no row of {self.label}")
+        self._chose(row)
+        if (page := keys.index(row) // self._page_size) != self.page["number"]:
+            self.turn_to(page)
+        else:
+            self._draw()
+
+    def step(self, by: int) -> None:
+        """Choose the row that is `by` rows further on, the first or last where there is none so far."""
+        keys = self.selection()[self._key].cast(pl.String).to_list()
+        if keys:
+            now = keys.index(self.chosen) if self.chosen in keys else -1 if by > 0 else 0
+            self.choose(keys[min(max(0, now + by), len(keys) - 1)])
+
+    def act(self, name: str) -> None:
+        """Do an action with the chosen row. Raises ValueError when no row is chosen or there is no such action."""
+        if self._on_action is None or name not in [action["name"] for action in self.actions]:
+            raise ValueError(f"{name} cannot be done with the rows of {self.label}")
+        if self.chosen not in self._keys():
+            raise ValueError("Choose a row first, by a click or with the arrow keys")
+        self._on_action(name, self.chosen)
 
     def selection(self) -> pl.DataFrame:
         """Return the rows that the search leaves, in the order shown, over all pages."""
@@ -256,9 +309,13 @@ class Grid(StaticTwin, anywidget.AnyWidget):
                     "note": note,
                     "edited": [name for at, name in self.edits if at == key],
                     "bars": share,
+                    **branch,
                 }
-                for key, row, note, share in zip(keys, cells.to_dicts(), notes, shares, strict=True)
+                for key, row, note, share, branch in zip(
+                    keys, cells.to_dicts(), notes, shares, self._branches(part), strict=True
+                )
             ],
+            "chosen": self.chosen,
             "number": number,
             "pages": pages,
             "first": number * self._page_size + 1 if rows.height else 0,
@@ -267,21 +324,39 @@ class Grid(StaticTwin, anywidget.AnyWidget):
             "drawn": self._drawn,  # a page that did not change is sent again all the same: it takes back a refused edit
         }
 
+    def _chose(self, row: str) -> None:
+        self.chosen = row
+        if self._on_choose is not None:
+            self._on_choose(row)
+
+    def _branches(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
+        """Return what the page tells of each row beside its cells; nothing, but see `toolkit.widgets.tree`."""
+        return [{} for _ in range(rows.height)]
+
     def _receive(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         try:
-            match content:
-                case {"kind": "edit", "row": str(row), "column": str(column), "value": value}:
-                    self.edit(row, column, value)
-                case {"kind": "move", "row": str(row), "to": int(to)}:
-                    self.move(row, to)
-                case {"kind": "move", "row": str(row), "by": int(by)}:
-                    self.move(row, self._keys().index(row) + by)
-                case _:
-                    return
+            self._heard(content)
             self.message = ""
         except (ValueError, ToolkitError) as error:
             self.message = str(error)
             self._draw()
+
+    def _heard(self, content: Mapping[str, Any]) -> None:
+        """Do what the browser asks for; what is no question of ours is passed over."""
+        match content:
+            case {"kind": "choose", "row": str(row)} if row in self._keys():
+                self._chose(row)  # the browser shows it already
+            case {"kind": "step", "by": int(by)}:
+                self.step(by)
+            case {"kind": "act", "name": str(name), "row": str(row)}:
+                self.chosen = row
+                self.act(name)
+            case {"kind": "edit", "row": str(row), "column": str(column), "value": value}:
+                self.edit(row, column, value)
+            case {"kind": "move", "row": str(row), "to": int(to)}:
+                self.move(row, to)
+            case {"kind": "move", "row": str(row), "by": int(by)}:
+                self.move(row, self._keys().index(row) + by)
 
 
 def percent(share: pl.Expr) -> pl.Expr:
