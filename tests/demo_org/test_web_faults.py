@@ -93,6 +93,45 @@ def test_a_bulk_job_fails_or_locks_rows_when_told(api, web_org):
     assert "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--" in api.results(job, "failedResults")
 
 
+def test_a_fault_lets_so_many_calls_pass_first(api, web_org):
+    web_org.faults.inject("status", match="/limits$", skip=2)
+    assert [api.get("/limits").status_code for _ in "abcd"] == [200, 200, 503, 200]
+
+
+def test_a_connection_is_cut_within_the_headers_of_an_answer(api, web_org):
+    web_org.faults.inject("drop", after=-1, method="POST")
+    try:
+        answer = api.post("/sobjects/Account", {"Name": "Half a head"})
+    except requests.ConnectionError:
+        pass
+    else:  # what Python's own HTTP client makes of it: a success that says nothing
+        assert answer.content == b""
+    assert len(web_org.rows("SELECT Id FROM Account WHERE Name = 'Half a head'")) == 1
+
+
+def test_a_result_file_may_end_in_the_middle_as_if_it_were_whole(api, web_org):
+    job, info = api.ingest("Name\nHalf\nHalves\n", "insert")
+    assert info["numberRecordsProcessed"] == 2
+    whole = api.get(f"/jobs/ingest/{job}/successfulResults").content
+    web_org.faults.inject("garble", match="successfulResults")
+    assert api.get(f"/jobs/ingest/{job}/successfulResults").content == whole[: len(whole) // 2]
+
+
+@pytest.mark.parametrize(("kind", "state"), [("job_failed", "Failed"), ("job_aborted", "Aborted")])
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_bulk_job_ends_early_with_some_of_its_rows_saved(api, web_org, kind, state, rows):
+    web_org.faults.inject(kind, rows=rows)
+    names = [f"{kind} {rows} {n}" for n in "abc"]
+    job, info = api.ingest("\n".join(["Name", *names, ""]), "insert")
+    assert (info["state"], info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (state, rows, 0)
+    lines = [
+        api.get(f"/jobs/ingest/{job}/{which}").text.splitlines()
+        for which in ("successfulResults", "unprocessedrecords")
+    ]
+    assert [max(len(each) - 1, 0) for each in lines] == [rows, 3 - rows]
+    assert len(web_org.rows(f"SELECT Id FROM Account WHERE Name LIKE '{kind} {rows} _'")) == rows
+
+
 def test_a_used_up_allowance_refuses_calls(api, web_org):
     web_org.faults.set_daily_limit(10, 9)
     last = api.get("/limits")
@@ -143,3 +182,23 @@ def test_faults_can_be_planned_over_http_by_who_holds_the_control_token(api, web
     assert web_org.rows(f"SELECT Site FROM Account WHERE Id = '{account}'")[0]["Site"] == "Over HTTP"
     calls = api.session.get(f"{web_org.url}/__demo__/calls", headers=control, timeout=20).json()
     assert calls[-1] == {"method": "GET", "path": "/services/data/v66.0/limits", "status": 500}
+
+
+def test_people_change_the_org_just_before_a_call(api, web_org):
+    first, second, third = (api.post("/sobjects/Account", {"Name": f"Late {n}"}).json()["id"] for n in "abc")
+    web_org.faults.inject("merge", id=first, into=second, method="PATCH")
+    assert api.patch(f"/sobjects/Account/{first}", {"Phone": "1"}).json()[0]["errorCode"] == "ENTITY_IS_DELETED"
+    web_org.faults.inject("delete", id=second, method="PATCH")
+    assert api.patch(f"/sobjects/Account/{second}", {"Phone": "1"}).json()[0]["errorCode"] == "ENTITY_IS_DELETED"
+    web_org.faults.inject("validation_rule", formula="NOT(ISBLANK(Phone))", message="No phones.", method="PATCH")
+    refused = api.patch(f"/sobjects/Account/{third}", {"Phone": "1"}).json()[0]
+    assert (refused["errorCode"], refused["message"]) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No phones.")
+    web_org.faults.inject("readonly_field", field="CS_Stage__c", method="PATCH")
+    refused = api.patch(f"/sobjects/Account/{third}", {"CS_Stage__c": "Growth"}).json()[0]
+    assert refused["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    web_org.faults.inject("remove_field", field="CS_Stage__c", method="PATCH")
+    refused = api.patch(f"/sobjects/Account/{third}", {"CS_Stage__c": "Growth"}).json()[0]
+    assert refused["errorCode"] == "INVALID_FIELD"
+    web_org.faults.inject("use_up_limit", method="PATCH")
+    assert api.patch(f"/sobjects/Account/{third}", {"Name": "x"}).json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    web_org.faults.set_daily_limit(15_000, 0)

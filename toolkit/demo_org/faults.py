@@ -1,21 +1,27 @@
 """Faults on demand: what goes wrong in an org, made to go wrong at a chosen call.
 
-A fault waits until a call matches it (by a regular expression on the path, and optionally the method), acts, and is
-gone after it acted `times` times. The kinds and what they take:
+A fault waits until a call matches it (by a regular expression on the path, and optionally the method), lets `skip`
+such calls pass, acts, and is gone after it acted `times` times. The kinds and what they take:
 
     status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON, with
                 another `code` and `text` if need be), False (none) or a text (sent as HTML); `retry_after` seconds
     drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body;
-                0 sends not even headers) or "request" (cut once `after` bytes of the upload were read; nothing is
-                done)
-    garble      the answer comes whole and is not: its body ends in the middle
+                0 sends not even headers, -1 half of them) or "request" (cut once `after` bytes of the upload were
+                read; nothing is done)
+    garble      the answer comes whole and is not: its body, or its file, ends in the middle
     slow        answer `seconds` later
     edit        somebody in the CRM sets `values` of the record `id` of `sobject` just before the call
     delete      somebody in the CRM deletes the record `id` of `sobject` just before the call
+    merge       somebody in the CRM merges the record `id` of `sobject` into the record `into` just before the call
+    validation_rule  an administrator adds the rule `name` (`formula`, `message`) to `sobject` just before the call
+    readonly_field   an administrator makes `field` of `sobject` read-only for the integration user just before the call
+    remove_field     an administrator deletes `field` of `sobject` just before the call
+    use_up_limit     the last API call of the day is used up just before the call
     expire_session   the session of the call ends just before it
     lock_row    refuse the first `rows` records of a write with UNABLE_TO_LOCK_ROW; the others are saved
     short_page  a query page holds at most `size` records
-    job_failed  a Bulk job ends as Failed with `message`
+    job_failed  a Bulk job ends as Failed with `message`, `rows` of its rows saved
+    job_aborted somebody in the CRM aborts a Bulk job, `rows` of its rows saved
     slow_job    a Bulk job stays InProgress for `seconds`
 """
 
@@ -32,10 +38,16 @@ KINDS: dict[str, dict[str, object]] = {
     "slow": {"seconds": 1.0},
     "edit": {"sobject": "Account", "id": "", "values": {}},
     "delete": {"sobject": "Account", "id": ""},
+    "merge": {"sobject": "Account", "id": "", "into": ""},
+    "validation_rule": {"sobject": "Account", "name": "Rule", "formula": "TRUE", "message": "Not now."},
+    "readonly_field": {"sobject": "Account", "field": ""},
+    "remove_field": {"sobject": "Account", "field": ""},
+    "use_up_limit": {},
     "expire_session": {},
     "lock_row": {"rows": 1},
     "short_page": {"size": 200},
-    "job_failed": {"message": "InternalServerError : An unexpected error occurred. Please try again."},
+    "job_failed": {"message": "InternalServerError : An unexpected error occurred. Please try again.", "rows": 0},
+    "job_aborted": {"rows": 0},
     "slow_job": {"seconds": 1.0},
 }
 """Every kind of fault with its options and their defaults."""
@@ -50,6 +62,11 @@ class Planned:
     match: re.Pattern[str]
     method: str | None = None
     options: dict[str, object] = field(default_factory=dict)
+    skip: int = 0
+
+    def text(self, name: str) -> str:
+        """Return an option that is text."""
+        return str(self.options[name])
 
     def number(self, name: str) -> float:
         """Return a numeric option."""
@@ -73,18 +90,18 @@ class Faults:
         self._planned: list[Planned] = []
 
     def inject(
-        self, kind: str, times: int = 1, match: str = "", method: str | None = None, **options: object
+        self, kind: str, times: int = 1, match: str = "", method: str | None = None, skip: int = 0, **options: object
     ) -> Planned:
         """Plan a fault of one of `KINDS` for the next `times` calls whose path `match` is found in, and return it.
 
-        Raises ValueError for a kind or an option that does not exist.
+        The first `skip` of those calls are let through. Raises ValueError for a kind or an option that does not exist.
         """
         if kind not in KINDS:
             raise ValueError(f"no fault of kind {kind!r}; there are {', '.join(KINDS)}")
         unknown = sorted(set(options) - set(KINDS[kind]))
         if unknown:
             raise ValueError(f"a {kind} fault takes {', '.join(KINDS[kind])}, not {', '.join(unknown)}")
-        planned = Planned(kind, times, re.compile(match), method, {**KINDS[kind], **options})
+        planned = Planned(kind, times, re.compile(match), method, {**KINDS[kind], **options}, skip)
         with self._lock:
             self._planned.append(planned)
         return planned
@@ -136,6 +153,9 @@ class Faults:
                     and each.method in (None, method)
                     and all(each.options[name] == value for name, value in having.items())
                 ):
+                    if each.skip > 0:
+                        each.skip -= 1
+                        continue
                     each.times -= 1
                     if each.times <= 0:
                         self._planned = [other for other in self._planned if other is not each]

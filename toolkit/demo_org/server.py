@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -244,12 +245,18 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
+        self.scope[ABORT_KEY] = partial(_cut, self.transport)  # type: ignore[literal-required]
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         if not isinstance(self.cycle.transport, HeadTransport):
             self.cycle.transport = HeadTransport(self.transport)
+
+
+def _cut(transport: asyncio.Transport, first: bytes = b"") -> None:
+    if first:
+        transport.write(first)
+    transport.abort()
 
 
 class _Server(uvicorn.Server):

@@ -20,6 +20,11 @@ class Allowance:
         with self._lock:
             self.maximum, self.used = maximum, used
 
+    def use_up(self) -> None:
+        """Let every call of the day count as made."""
+        with self._lock:
+            self.used = max(self.used, self.maximum)
+
     def spend(self) -> None:
         """Count one call. Raises REQUEST_LIMIT_EXCEEDED when none is left; a refused call is not counted."""
         with self._lock:

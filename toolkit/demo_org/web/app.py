@@ -36,7 +36,9 @@ MAX_HEADER_BYTES = 16_384
 GZIP_FROM = 1_024
 GZIP_LEVEL = 1
 ABORT_KEY = "toolkit.demo_org.abort"
-"""Where the server puts, into the ASGI scope, the function that cuts the connection."""
+"""Where the server puts, into the ASGI scope, the function that cuts the connection, after it sent its bytes if any."""
+
+Abort = Callable[..., None]
 
 _UPLOAD = re.compile(r"/services/data/v[\d.]+/jobs/ingest/\w+/batches", re.IGNORECASE)
 
@@ -83,7 +85,7 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        abort: Callable[[], None] = scope[ABORT_KEY]
+        abort: Abort = scope[ABORT_KEY]
         call = _call(request)
         upload = call.method == "PUT" and _UPLOAD.fullmatch(call.path) is not None
         cut = self._org.faults.take("drop", call.path, call.method, of="request")
@@ -105,10 +107,10 @@ class _Endpoint:
         sent = await loop.run_in_executor(self._workers, self._work, call, _header_bytes(scope), received.problem)
         await self._send(sent, send, abort)
 
-    async def _send(self, sent: _Sent, send: Send, abort: Callable[[], None]) -> None:
+    async def _send(self, sent: _Sent, send: Send, abort: Abort) -> None:
         loop = asyncio.get_running_loop()
         if sent.cut is not None and sent.cut.number("after") <= 0:
-            abort()
+            abort(b"" if sent.cut.number("after") == 0 else _half_a_head(sent))
             return
         await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
         if sent.cut is None and sent.pieces is None:
@@ -157,6 +159,7 @@ class _Endpoint:
         gzipped = "gzip" in call.headers.get("accept-encoding", "").lower()
         pieces = answer.pieces
         if pieces is not None:
+            pieces = mishaps.garbled_file(self._org, call, pieces)
             if gzipped:
                 headers.append((b"content-encoding", b"gzip"))
                 pieces = _gzip(pieces)
@@ -182,6 +185,13 @@ class _Endpoint:
         if not answer.empty or answer.raw is not None:
             headers.append((b"content-type", answer.content_type.encode()))
         return headers
+
+
+def _half_a_head(sent: _Sent) -> bytes:
+    """The status line and the first headers of an answer, the last of them cut short."""
+    lines = [b"HTTP/1.1 %d X" % sent.status, *(b"%s: %s" % header for header in sent.headers)]
+    head = b"\r\n".join(lines)
+    return head[: len(head) // 2]
 
 
 _URI_TOO_LONG = b"<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"

@@ -1,10 +1,11 @@
 """What ingest and query jobs of Bulk API 2.0 have in common: their JSON, checks, list, and CSV cells."""
 
 from datetime import datetime
+from functools import partial
 
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.state import OrgState
-from toolkit.demo_org.web.jobs import DELIMITERS, FAILED, LINE_ENDINGS, OPEN, RUNNING, TERMINAL, Job
+from toolkit.demo_org.web.jobs import ABORTED, DELIMITERS, FAILED, LINE_ENDINGS, OPEN, RUNNING, TERMINAL, Job
 from toolkit.demo_org.web.wire import Answer, Call, not_found
 
 JOB_TYPES = {"ingest": "V2Ingest", "query": "V2Query", "classic": "Classic"}
@@ -126,9 +127,13 @@ def abort(org: OrgState, job: Job) -> Answer:
     """Stop a job. Raises INVALIDJOBSTATE when it has ended already."""
     if job.state in TERMINAL:
         raise Refusal(400, "INVALIDJOBSTATE", f"Aborting already {_SPOKEN[job.state]} Job not allowed")
-    job.state = "Aborted"
-    job.changed_at = org.clock.now()
+    _stop(org, job)
     return Answer(200, short_info(job))
+
+
+def _stop(org: OrgState, job: Job) -> None:
+    job.state = ABORTED
+    job.changed_at = org.clock.now()
 
 
 _SPOKEN = {"JobComplete": "Completed", "Failed": "Failed", "Aborted": "Aborted"}
@@ -146,17 +151,28 @@ def settings(details: dict[str, object]) -> tuple[str, str]:
 
 
 def begin(org: OrgState, job: Job) -> bool:
-    """Move a job to InProgress, or to Failed when a fault says so; return whether it may go on."""
+    """Move a job to InProgress, or to its end when a fault says so; return whether it may go on."""
     job.state = RUNNING
     job.changed_at = org.clock.now()
     path = f"/services/data/v{job.version:.1f}/jobs/{job.kind}/{job.id}"
     slow = org.faults.take("slow_job", path)
     if slow is not None:
         org.jobs.pause(slow.number("seconds"), job)
-    planned = org.faults.take("job_failed", path)
-    if planned is not None:
-        fail(org, job, str(planned.options["message"]))
+    failing, aborting = org.faults.take("job_failed", path), org.faults.take("job_aborted", path)
+    if failing is not None:
+        job.ends_after = int(failing.number("rows"))
+        job.ends = partial(fail, org, job, failing.text("message"))
+    elif aborting is not None:
+        job.ends_after = int(aborting.number("rows"))
+        job.ends = partial(_stop, org, job)
+    end_if_due(job)
     return job.state == RUNNING and not org.jobs.closing.is_set()
+
+
+def end_if_due(job: Job) -> None:
+    """Let a job end when as many of its rows are saved as a planned fault lets it save."""
+    if job.ends is not None and job.processed >= job.ends_after and job.state == RUNNING:
+        job.ends()
 
 
 def fail(org: OrgState, job: Job, message: str) -> None:

@@ -68,21 +68,22 @@ def _load_rows(org: OrgState, job: Job, sent_header: str, names: list[str], rows
             raise _BadFileError(f"InvalidBatch : Field name not found : {name}")
     path = f"/services/data/v{job.version:.1f}/jobs/ingest/{job.id}"
     with _Results(job, sent_header) as results:
-        for batch in _batches(rows):
+        for batch in _batches(rows, job.ends_after or BATCH):
             if job.state != RUNNING or org.jobs.closing.is_set():
                 results.unprocessed(batch)
                 continue
             results.note(batch, names, _save(org, path, job, names, batch, access))
+            bulk_common.end_if_due(job)
 
 
-def _batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+def _batches(rows: Iterator[list[str]], most: int) -> Iterator[list[list[str]]]:
     # So many rows, or so many characters where the rows are long: what is worked on at a time has to fit in memory.
     batch: list[list[str]] = []
     size = 0
     for cells in rows:
         batch.append(cells)
         size += sum(map(len, cells))
-        if len(batch) == BATCH or size >= BATCH_CHARACTERS:
+        if len(batch) == min(most, BATCH) or size >= BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0
     if batch:

@@ -83,6 +83,8 @@ class Job:
     row_ends: "array[int]" = field(default_factory=lambda: array("Q"))  # of a query's result: where each row ends
     header_end: int = 0
     batches: list[Batch] = field(default_factory=list)  # of a Bulk 1.0 job
+    ends: Callable[[], None] | None = None  # what ends the job early, once so many rows are saved
+    ends_after: int = 0
     at_rest: threading.Event = field(default_factory=threading.Event)  # cleared while the worker is at it
 
     def __post_init__(self) -> None:

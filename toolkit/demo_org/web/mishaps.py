@@ -1,5 +1,7 @@
 """Planned faults that concern a call as a whole: what happens before it, instead of it, or to its answer's body."""
 
+from collections.abc import Callable, Iterator
+
 from toolkit.demo_org.access import Access
 from toolkit.demo_org.faults import Planned
 from toolkit.demo_org.state import OrgState
@@ -26,13 +28,10 @@ def before(org: OrgState, call: Call) -> None:
     slow = faults.take("slow", call.path, call.method)
     if slow is not None:
         org.ending.wait(slow.number("seconds"))
-    edited = faults.take("edit", call.path, call.method)
-    if edited is not None:
-        values = edited.options["values"]
-        org.edit(*_record(edited), values if isinstance(values, dict) else {})
-    deleted = faults.take("delete", call.path, call.method)
-    if deleted is not None:
-        org.records.delete(*_record(deleted), Access.for_user(org.crm_user_id()))
+    for kind, happens in _MEANWHILE.items():
+        planned = faults.take(kind, call.path, call.method)
+        if planned is not None:
+            happens(org, planned)
     if faults.take("expire_session", call.path, call.method) is not None:
         org.sessions.end(call.headers.get("x-sfdc-session") or oauth.bearer(call) or "")
 
@@ -61,5 +60,46 @@ def garbled(org: OrgState, call: Call, body: bytes) -> bytes:
     return body if planned is None else body[: len(body) // 2]
 
 
+def garbled_file(org: OrgState, call: Call, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the pieces of an answer, of which the first half is all there is when that was planned."""
+    if org.faults.take("garble", call.path, call.method) is None:
+        return pieces
+    whole = b"".join(pieces)
+    return iter((whole[: len(whole) // 2],))
+
+
+def _edit(org: OrgState, planned: Planned) -> None:
+    values = planned.options["values"]
+    org.edit(*_record(planned), values if isinstance(values, dict) else {})
+
+
+def _delete(org: OrgState, planned: Planned) -> None:
+    org.records.delete(*_record(planned), Access.for_user(org.crm_user_id()))
+
+
+def _merge(org: OrgState, planned: Planned) -> None:
+    sobject, record_id = _record(planned)
+    org.records.merge(sobject, planned.text("into"), [record_id], Access.for_user(org.crm_user_id()), None)
+
+
+def _add_rule(org: OrgState, planned: Planned) -> None:
+    sobject, name, formula, message = (planned.text(each) for each in ("sobject", "name", "formula", "message"))
+    org.metadata.add_validation_rule(sobject, name, formula, message)
+
+
+_MEANWHILE: dict[str, Callable[[OrgState, Planned], object]] = {
+    "edit": _edit,
+    "delete": _delete,
+    "merge": _merge,
+    "validation_rule": _add_rule,
+    "readonly_field": lambda org, planned: org.set_access(
+        planned.text("sobject"), planned.text("field"), read=True, edit=False
+    ),
+    "remove_field": lambda org, planned: org.remove_field(planned.text("sobject"), planned.text("field")),
+    "use_up_limit": lambda org, _: org.allowance.use_up(),
+}
+"""What other people do to the org just before a call."""
+
+
 def _record(planned: Planned) -> tuple[str, str]:
-    return str(planned.options["sobject"]), str(planned.options["id"])
+    return planned.text("sobject"), planned.text("id")

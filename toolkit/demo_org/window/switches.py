@@ -125,7 +125,7 @@ class Switchboard:
             if not 1 <= times <= MOST_TIMES:
                 raise ValueError(f"a fault happens 1 to {MOST_TIMES} times")
             self._planned[switch.name] = self._faults.inject(
-                switch.kind, times, switch.match, switch.method, **switch.options
+                switch.kind, times, switch.match, switch.method, 0, **switch.options
             )
         return self.states()
 
