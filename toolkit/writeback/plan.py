@@ -4,8 +4,8 @@ A plan is what is shown, what is confirmed and what is committed. It is made in 
 exported and loaded again elsewhere, and whoever loads it finds out when a row is not what it was.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 import polars as pl
 
 from toolkit.config.health import HealthProfile
-from toolkit.config.models import Writeback
+from toolkit.config.models import HEALTH_FIELDS, Brakes, Writeback
 from toolkit.errors import DigestError, PreflightError
 from toolkit.frames import CHANGES, conform
+from toolkit.writeback.braking import Brake, tripped
 from toolkit.writeback.cost import Cost, predict
 from toolkit.writeback.creating import creates, in_order
+from toolkit.writeback.deciding import decided
 from toolkit.writeback.digest import ID_LENGTH, digest_of
+from toolkit.writeback.excluding import excluded
 from toolkit.writeback.merge import MERGED_COLUMNS, merge
 from toolkit.writeback.preflight import Finding, check_targets, judge
 from toolkit.writeback.sides import Sides
@@ -34,6 +37,8 @@ class Plan:
     """Everything that a commit would do, and what it leaves alone with the reason.
 
     ``changes`` is the frame `CHANGES`. ``digest`` covers it, the org, and ``parent``, the commit it was planned after.
+    What the digest does not cover is only told: ``purpose`` in words, who made it, the plan it was ``made_of``, when it
+    expires, and the ``brakes`` it trips. A commit works the latter out anew.
     """
 
     digest: str
@@ -44,6 +49,11 @@ class Plan:
     changes: pl.DataFrame = field(repr=False)
     cost: Cost = field(default_factory=Cost)
     findings: tuple[Finding, ...] = ()
+    brakes: tuple[Brake, ...] = ()
+    purpose: str = "plan"
+    made_by: str = ""
+    made_of: str | None = None
+    expires_at: datetime | None = None
 
     @property
     def plan_id(self) -> str:
@@ -56,7 +66,7 @@ class Plan:
         return self.count("write")
 
     def count(self, verdict: str) -> int:
-        """Return the number of rows with a verdict: write, conflict, held or refused."""
+        """Return the number of rows with a verdict: write, conflict, held, refused or excluded."""
         return self.rows(verdict).height
 
     def rows(self, verdict: str) -> pl.DataFrame:
@@ -70,12 +80,32 @@ class Plan:
         return self.changes.group_by(keys).agg(rows=pl.len().cast(pl.Int64)).sort(keys)
 
     def __str__(self) -> str:
-        verdicts = {name: self.count(name) for name in ("conflict", "held", "refused")}
+        verdicts = {name: self.count(name) for name in ("conflict", "held", "refused", "excluded")}
         others = "".join(f", {count:,} {name}" for name, count in verdicts.items() if count)
-        return f"Plan {self.plan_id}: {self.writes:,} to write{others}; {self.cost}"
+        told = [f"Plan {self.plan_id}: {self.writes:,} to write{others}; {self.cost}"]
+        return "\n  ".join([*told, *(f"brake: {brake}" for brake in self.brakes)])
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(str(self))}</p>"
+        return f"<p>{escape(str(self)).replace(chr(10), '<br>')}</p>"
+
+    def without(
+        self, seqs: Iterable[int], by: str, *, belongs: pl.DataFrame | None = None, bulk_from: int | None = None
+    ) -> "Plan":
+        """Return a new plan, with a digest of its own, in which a person left out these rows (by their ``seq``).
+
+        What cannot stand without them is left out as well; `toolkit.writeback.excluding` says what that is, and what
+        `belongs` is for. Raises InputError for a row that the plan does not have or would not write.
+        """
+        changes = excluded(self.changes, seqs, by, belongs)
+        return replace(
+            self,
+            digest=digest_of(changes, self.org_id, self.parent),
+            changes=changes,
+            cost=predict(changes, bulk_from or Writeback().bulk_from, self.cost.left),
+            brakes=(),
+            made_by=by,
+            made_of=self.plan_id,
+        )
 
     def check(self) -> None:
         """Raise DigestError when the rows are not those that the digest was made of."""
@@ -96,11 +126,17 @@ class Plan:
             "parent": self.parent,
             "cost": self.cost.to_json(),
             "findings": [asdict(finding) for finding in self.findings],
+            "brakes": [asdict(brake) for brake in self.brakes],
+            "purpose": self.purpose,
+            "made_by": self.made_by,
+            "made_of": self.made_of,
+            "expires_at": self.expires_at.astimezone(UTC).isoformat() if self.expires_at else None,
         }
 
     @classmethod
     def load(cls, meta: Mapping[str, Any], changes: pl.DataFrame) -> "Plan":
         """Return the plan of what `meta` gave and its changes. Raises DigestError when a row was tampered with."""
+        expires = meta.get("expires_at")  # plans that were kept before there were such things have none of them
         plan = cls(
             digest=meta["digest"],
             created_at=datetime.fromisoformat(meta["created_at"]),
@@ -110,6 +146,11 @@ class Plan:
             changes=conform(changes, CHANGES),
             cost=Cost.from_json(meta["cost"]),
             findings=tuple(Finding(**finding) for finding in meta["findings"]),
+            brakes=tuple(Brake(**brake) for brake in meta.get("brakes", ())),
+            purpose=meta.get("purpose", "plan"),
+            made_by=meta.get("made_by", ""),
+            made_of=meta.get("made_of"),
+            expires_at=datetime.fromisoformat(expires) if expires else None,
         )
         plan.check()
         return plan
@@ -127,13 +168,18 @@ def make_plan(
     calls_left: int | None = None,
     mismatches: pl.DataFrame | None = None,
     journal: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
+    brakes: Brakes | None = None,
+    computed: Collection[str] = HEALTH_FIELDS,
 ) -> Plan:
     """Return the plan that brings both sides of these objects into agreement.
 
     With `mismatches` (`MISMATCHES`) it also creates in Salesforce what only is here, for objects with ``create_there``;
-    `journal` (`JOURNAL`) is what earlier commits did, so that nothing is created twice. `parent` is the id of the last
-    commit, `calls_left` the API calls that may still be spent. Raises PreflightError when the mapping cannot work in
-    this org, with every reason; StepMissingError when a side lacks a field's column.
+    `journal` (`JOURNAL`) is what earlier commits did, so that nothing is created twice. `decisions` (`DECISIONS`) are
+    what people decided about conflicts and held rows. `brakes` says when a share is too large, `computed` which columns
+    here are figures of the toolkit's own; see `toolkit.writeback.braking`. `parent` is the id of the last commit,
+    `calls_left` the API calls that may still be spent. Raises PreflightError when the mapping cannot work in this org,
+    with every reason; StepMissingError when a side lacks a field's column.
     """
     guards = writeback or Writeback()
     findings = [each for sides in objects for each in _findings(sides, profile, guards)]
@@ -148,8 +194,13 @@ def make_plan(
             hint="\n\n".join([*hints[:HINTS], *([f"And {more} more: see `cs-toolkit check`."] if more > 0 else [])]),
         )
     new = [] if mismatches is None else [creates(objects, mismatches, journal)]
+    merged = [merge(sides) for sides in objects]
+    if decisions is not None and decisions.height:
+        merged = [
+            decided(rows, sides.object, sides.mapping, decisions) for rows, sides in zip(merged, objects, strict=True)
+        ]
     return seal(
-        pl.concat([CHANGES.empty().select(MERGED_COLUMNS), *(merge(sides) for sides in objects), *new]),
+        pl.concat([CHANGES.empty().select(MERGED_COLUMNS), *merged, *new]),
         objects,
         org_id=org_id,
         org_name=org_name,
@@ -158,6 +209,8 @@ def make_plan(
         bulk_from=guards.bulk_from,
         calls_left=calls_left,
         findings=tuple(findings),
+        brakes=brakes,
+        computed=computed,
     )
 
 
@@ -172,6 +225,8 @@ def seal(
     bulk_from: int,
     calls_left: int | None = None,
     findings: tuple[Finding, ...] = (),
+    brakes: Brakes | None = None,
+    computed: Collection[str] = HEALTH_FIELDS,
 ) -> Plan:
     """Return the plan of some changes (`CHANGES` without seq): numbered, judged against describe, priced, digested."""
     places = {sides.object: place for place, sides in enumerate(in_order(objects))}
@@ -190,6 +245,7 @@ def seal(
         changes=judged,
         cost=predict(judged, bulk_from, calls_left),
         findings=findings,
+        brakes=() if brakes is None else tripped(judged, objects, brakes, computed),
     )
 
 

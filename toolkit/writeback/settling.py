@@ -8,6 +8,9 @@ import polars as pl
 
 from toolkit.frames import JOURNAL, conform
 from toolkit.writeback.plan import Plan
+from toolkit.writeback.rule_names import ADD as ADD
+from toolkit.writeback.rule_names import EDIT as EDIT
+from toolkit.writeback.rule_names import UNDO as UNDO
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.sides import Sides
 
@@ -21,11 +24,6 @@ FOUND = "FOUND_AFTER_INTERRUPTION"
 NOT_WRITTEN = "NOT_WRITTEN"
 IN_JOB = "BULK_JOB"
 """The code of an intended row whose message is the id of the Bulk job that carries it and the rows after it."""
-
-EDIT, ADD = "edit", "add"
-"""The rules of what a person changed, or entered, by hand."""
-UNDO = "undo"
-"""The rule of the rows that take a commit back."""
 
 
 def intended(plan: Plan) -> pl.DataFrame:

@@ -1,0 +1,10 @@
+"""The rules of rows that no setting of the mapping file made: what a person or a commit did (column ``rule``)."""
+
+EDIT, ADD = "edit", "add"
+"""What a person changed, or entered, by hand."""
+UNDO = "undo"
+"""What takes a commit back."""
+RETRY = "retry"
+"""What failed in a commit and is tried again."""
+DECIDED = "decided"
+"""What a person decided about values that both sides changed, or that were held."""
