@@ -4,7 +4,8 @@ A fault waits until a call matches it (by a regular expression on the path, and 
 such calls pass, acts, and is gone after it acted `times` times. The kinds and what they take:
 
     status      answer `status` (429, 503, 500 ...) before anything is done; `body` True (Salesforce's JSON, with
-                another `code` and `text` if need be), False (none) or a text (sent as HTML); `retry_after` seconds
+                another `code` and `text` if need be), False (none) or a text (sent as HTML); `retry_after` seconds;
+                `holding` asks for a text in what was sent, `larger` for more bytes than that
     drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body;
                 0 sends not even headers, -1 half of them) or "request" (cut once `after` bytes of the upload were
                 read; nothing is done)
@@ -32,7 +33,15 @@ from dataclasses import dataclass, field
 
 CONTROLS = "/__demo__/"
 KINDS: dict[str, dict[str, object]] = {
-    "status": {"status": 503, "body": True, "retry_after": None, "code": None, "text": None},
+    "status": {
+        "status": 503,
+        "body": True,
+        "retry_after": None,
+        "code": None,
+        "text": None,
+        "holding": "",
+        "larger": 0,
+    },
     "drop": {"of": "response", "after": 0},
     "garble": {},
     "slow": {"seconds": 1.0},
@@ -72,6 +81,11 @@ class Planned:
         """Return a numeric option."""
         value = self.options[name]
         return float(value) if isinstance(value, int | float) else 0.0
+
+    def fits(self, sent: bytes) -> bool:
+        """Return whether a call's body holds what the fault asks for."""
+        holding = str(self.options.get("holding", "")).encode()
+        return holding in sent and (not self.number("larger") or len(sent) > self.number("larger"))
 
 
 class Faults:
@@ -138,10 +152,13 @@ class Faults:
         with self._lock:
             return [(each.kind, each.times) for each in self._planned]
 
-    def take(self, kind: str, path: str, method: str = "", **having: object) -> Planned | None:
+    def take(
+        self, kind: str, path: str, method: str = "", sent: bytes | None = None, **having: object
+    ) -> Planned | None:
         """Return the first fault of this kind for this call, one use of it spent, or None.
 
-        `having` names options that must have these values. The org's own controls are never hit.
+        `sent` is the body of a call whose faults may ask for something in it. `having` names options that must have
+        these values. The org's own controls are never hit.
         """
         if path.startswith(CONTROLS):
             return None
@@ -152,6 +169,7 @@ class Faults:
                     and each.match.search(path)
                     and each.method in (None, method)
                     and all(each.options[name] == value for name, value in having.items())
+                    and (sent is None or each.fits(sent))
                 ):
                     if each.skip > 0:
                         each.skip -= 1

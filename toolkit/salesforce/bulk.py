@@ -16,6 +16,7 @@ from toolkit.salesforce import jobs
 from toolkit.salesforce.collections import OnResults, Write
 from toolkit.salesforce.jobs import Job
 from toolkit.salesforce.query import Progress
+from toolkit.salesforce.refusals import transient
 from toolkit.salesforce.wire import Wire
 
 MOST_BYTES = 100_000_000
@@ -66,9 +67,9 @@ def write_bulk(
         job = _upload(wire, write, body, on_job)
         part = _collect(wire, job, write.part(rows), report).drop("_known")
         parts.append(part)
-        done += rows.height
         if on_results:
-            on_results(part)
+            on_results(part.with_row_index("row", offset=done))
+        done += rows.height
         report(rows.height, None)
     return pl.concat(parts) if parts else WRITE_RESULTS.empty()
 
@@ -76,7 +77,8 @@ def write_bulk(
 def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress | None = None) -> pl.DataFrame:
     """Return what became of those of the rows that a job of an earlier run held; wait for its end and delete it.
 
-    ``row`` is the place of each among the rows, from 0: a new record has no other key.
+    ``row`` is the place of each among the rows, from 0: a new record has no other key. Rows that were locked are left
+    out: they may have been sent again since.
 
     Raises NotFoundError when the job is gone, or was left open and so did nothing.
     """
@@ -89,7 +91,8 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
     else:
         if state != "Open":
             results = _collect(wire, job, write, progress)
-            return results.with_row_index("row").filter("_known").drop("_known")
+            locked = transient(pl.col("error_code"), pl.col("error_message"))
+            return results.with_row_index("row").filter(pl.col("_known") & ~locked).drop("_known")
         jobs.abort(wire, job)
         jobs.delete(wire, job)
     raise NotFoundError(

@@ -1,7 +1,6 @@
-"""Writes records over REST, 200 a call, with JSON values of each field's own type.
+"""What is to be written, checked, and its REST form: collections of 200 records with JSON values of each field's type.
 
-A row that failed because somebody else was saving the same record (UNABLE_TO_LOCK_ROW) is sent again a few times; every
-other failure is the row's answer.
+Sending them is in `toolkit.salesforce.rest_writes`; as CSV they go through `toolkit.salesforce.bulk`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,17 +12,15 @@ import polars as pl
 from toolkit import values
 from toolkit.errors import InputError
 from toolkit.frames import WRITE_RESULTS
-from toolkit.salesforce.query import Progress
+from toolkit.salesforce.composite import Subrequest
 from toolkit.salesforce.refusals import together
 from toolkit.salesforce.soql import name as api_name
-from toolkit.salesforce.wire import Wire
 
 Operation = Literal["insert", "update", "upsert", "delete"]
 OnResults = Callable[[pl.DataFrame], None]
+"""Is given `frames.WRITE_RESULTS` of some rows, with ``row``, the place of each among those written, from 0."""
 
 ROWS_PER_CALL = 200
-LOCK_TRIES = 4
-LOCKED = "UNABLE_TO_LOCK_ROW"
 _LEFT_OUT = object()
 
 
@@ -78,27 +75,6 @@ def checked_write(
     return Write(sobject, operation, texts, types, key)
 
 
-def write_collections(
-    wire: Wire, write: Write, progress: Progress | None = None, on_results: OnResults | None = None
-) -> pl.DataFrame:
-    """Return what became of each row, in the form of `frames.WRITE_RESULTS` and in the order of the rows.
-
-    `on_results` is given the results of each call as soon as they are there: when a later call fails for good, what was
-    answered before is known. Raises SalesforceError when a whole call was refused.
-    """
-    records = _records(write)
-    parts: list[pl.DataFrame] = []
-    for start in range(0, len(records), ROWS_PER_CALL):
-        chunk = records[start : start + ROWS_PER_CALL]
-        part = _results(write, chunk, _write_chunk(wire, write, chunk))
-        parts.append(part)
-        if on_results:
-            on_results(part)
-        if progress:
-            progress(start + len(chunk), len(records))
-    return pl.concat(parts) if parts else WRITE_RESULTS.empty()
-
-
 def _check_key(rows: pl.DataFrame, key: str) -> None:
     if key not in rows.columns:
         raise InputError(f"The rows have no column {key}", hint="it says which record a row is")
@@ -113,35 +89,23 @@ def _check_key(rows: pl.DataFrame, key: str) -> None:
         )
 
 
-def _write_chunk(wire: Wire, write: Write, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    answers = _send(wire, write, records)
-    for attempt in range(1, LOCK_TRIES):
-        locked = [row for row, answer in enumerate(answers) if not answer["success"] and _code(answer) == LOCKED]
-        if not locked:
-            break
-        wire.transport.pause(attempt)
-        again = _send(wire, write, [records[row] for row in locked])
-        for row, answer in zip(locked, again, strict=True):
-            answers[row] = answer
-    return answers
-
-
-def _send(wire: Wire, write: Write, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def request_of(write: Write, records: Sequence[dict[str, Any]]) -> Subrequest:
+    """Return the request that writes up to 200 records, each for itself, as a call of its own or inside a composite."""
     if write.operation == "delete":
-        query = {"ids": ",".join(record["Id"] for record in records), "allOrNone": "false"}
-        answers = wire.json("DELETE", "composite/sobjects", params=query, repeatable=False)
-    else:
-        path = "composite/sobjects"
-        if write.operation == "upsert":
-            path += f"/{api_name(write.sobject)}/{api_name(write.key or '')}"
-        method = "POST" if write.operation == "insert" else "PATCH"
-        body = {"allOrNone": False, "records": records}
-        # The same update twice is the same record; the same insert twice is two records.
-        answers = wire.json(method, path, json=body, repeatable=write.operation != "insert")
-    return list(answers)
+        ids = ",".join(record["Id"] for record in records)
+        params = {"ids": ids, "allOrNone": "false"}
+        return Subrequest("DELETE", "composite/sobjects", params, repeatable=False)
+    path = "composite/sobjects"
+    if write.operation == "upsert":
+        path += f"/{api_name(write.sobject)}/{api_name(write.key or '')}"
+    method = "POST" if write.operation == "insert" else "PATCH"
+    body = {"allOrNone": False, "records": records}
+    # The same update twice is the same record; the same insert twice is two records.
+    return Subrequest(method, path, body=body, repeatable=write.operation != "insert")
 
 
-def _records(write: Write) -> list[dict[str, Any]]:
+def json_records(write: Write) -> list[dict[str, Any]]:
+    """Return the rows as JSON records, each with values of its fields' own types. Raises InputError for no value."""
     attributes = {"attributes": {"type": write.sobject}}
     if write.operation == "delete":
         return [{"Id": record_id} for record_id in write.rows.get_column("Id")]
@@ -173,7 +137,8 @@ def _reads(text: str | None, field_type: str) -> bool:
     return True
 
 
-def _results(write: Write, records: Sequence[dict[str, Any]], answers: Sequence[dict[str, Any]]) -> pl.DataFrame:
+def results_of(write: Write, records: Sequence[dict[str, Any]], answers: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Return what Salesforce answered for records, in the form of `frames.WRITE_RESULTS`."""
     given = [record.get("Id") for record in records]
     errors = [together(answer["errors"]) if not answer["success"] else None for answer in answers]
     done = [bool(answer["success"]) for answer in answers]
@@ -190,7 +155,3 @@ def _results(write: Write, records: Sequence[dict[str, Any]], answers: Sequence[
         },
         schema=dict(WRITE_RESULTS.schema),
     )
-
-
-def _code(answer: dict[str, Any]) -> str:
-    return together(answer["errors"]).code

@@ -18,13 +18,15 @@ import polars as pl
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
 from toolkit.salesforce import bulk, downloads, listviews, query, query_jobs
-from toolkit.salesforce.collections import OnResults, Operation, Write, checked_write, write_collections
+from toolkit.salesforce.bulk_writes import write_in_bulk
+from toolkit.salesforce.collections import OnResults, Operation, checked_write
 from toolkit.salesforce.describe import Describes, ObjectDescribe
 from toolkit.salesforce.downloads import Bookmark, Way
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
 from toolkit.salesforce.query import Column, Page, Progress, Query
+from toolkit.salesforce.rest_writes import write_rest
 from toolkit.salesforce.soql import literal, select
 from toolkit.salesforce.transport import Transport
 from toolkit.salesforce.web_login import OpenPage, web_log_in
@@ -36,7 +38,7 @@ BULK_FROM = 20_000
 API_VERSION = "66.0"
 
 ReadVia = Literal["auto", "rest", "bulk"]
-WriteVia = Literal["collections", "bulk"]
+WriteVia = Literal["collections", "composite", "bulk"]
 
 
 @dataclass(frozen=True)
@@ -282,17 +284,18 @@ class Org:
         unless they are `sparse`: then an empty text leaves that field of that record as it is.
         `types` gives the Salesforce type of each field; an address or a place is written as its components. A row is
         identified by Id (update, delete), by the field `external_id` (upsert) or not at all (insert, whose failed rows
-        have a null id). Rows that Bulk's CSV cannot carry go through collections. `on_job` hears of job ids,
-        `on_results` of results as they arrive.
+        have a null id). Through "composite" five collections of 200 share a call. Rows that Bulk's CSV cannot carry go
+        over REST. A row that was locked is sent again a few times; a call that is refused because of a row is halved
+        until that row is alone. `on_job` hears of job ids, `on_results` of final results as they arrive.
 
-        Raises InputError for rows that cannot be sent, SalesforceError when the org refuses a whole request.
+        Raises InputError for rows that cannot be sent, SalesforceError when a call fails that no row is to blame for.
         """
         write = checked_write(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
-        if via == "collections":
-            return write_collections(self._wire, write, progress, on_results)
-        if via != "bulk":
-            raise InputError(f"There is no way to write called {via!r}", hint="use collections or bulk")
-        return self._write_bulk(write, progress, on_job, on_results)
+        if via not in get_args(WriteVia):
+            raise InputError(f"There is no way to write called {via!r}", hint="use collections, composite or bulk")
+        if via == "bulk":
+            return write_in_bulk(self._wire, write, progress, on_job, on_results)
+        return write_rest(self._wire, write, progress, on_results, together_in_one=via == "composite")
 
     def collect(
         self,
@@ -340,21 +343,6 @@ class Org:
     ) -> Iterable[pl.DataFrame]:
         statement = select([each.path for each in query.in_parts(columns)], sobject, where=where, scope=scope)
         return query_jobs.read_bulk(self._wire, columns, statement, progress)
-
-    def _write_bulk(
-        self,
-        write: Write,
-        progress: Progress | None,
-        on_job: bulk.OnJob | None,
-        on_results: OnResults | None,
-    ) -> pl.DataFrame:
-        fits = bulk.fits_csv(write.rows)
-        large = bulk.write_bulk(self._wire, write.part(write.rows.filter(fits)), progress, on_job, on_results)
-        if fits.all():
-            return large
-        small = write_collections(self._wire, write.part(write.rows.filter(~fits)), None, on_results)
-        order = pl.concat([fits.arg_true(), (~fits).arg_true()])
-        return pl.concat([large, small]).with_columns(order.alias("_row")).sort("_row").drop("_row")
 
 
 def _resources(wire: Wire) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import polars as pl
 
 from toolkit.errors import (
     AccessError,
@@ -25,6 +26,9 @@ EXPIRED_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "Bad_OAu
 
 CONCURRENCY = re.compile("Concurrent")
 """In the message of REQUEST_LIMIT_EXCEEDED: too many requests at once, not the daily allowance."""
+
+_TRANSIENT_CODES = ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG")
+_TRANSIENT_TEXT = "(?i)UNABLE_TO_LOCK_ROW|unable to obtain exclusive access"
 
 _ACCESS = "ask the Salesforce admin to grant this to the integration user (permission set or profile)"
 _LATER = "nothing is wrong with the request: wait a little and run the step again"
@@ -138,6 +142,16 @@ def said(status: int, body: bytes) -> Said:
         return Said("", _from_text(status, text))
     entries = parsed if isinstance(parsed, list) else [parsed]
     return together([entry for entry in entries if isinstance(entry, dict)], status)
+
+
+def transient(code: pl.Expr, message: pl.Expr) -> pl.Expr:
+    """Return whether a row was refused for a reason that passes: somebody was saving it, or its parent, at the moment.
+
+    An automation that met the lock gives another code, with the lock's in its message.
+    """
+    return code.is_in(_TRANSIENT_CODES).fill_null(value=False) | message.str.contains(_TRANSIENT_TEXT).fill_null(
+        value=False
+    )
 
 
 def together(entries: Sequence[dict[str, object]], status: int = 0) -> Said:

@@ -38,7 +38,7 @@ def before(org: OrgState, call: Call) -> None:
 
 def instead(org: OrgState, call: Call) -> Answer | None:
     """Return the answer that was planned in the place of the call's own, or None."""
-    planned = org.faults.take("status", call.path, call.method)
+    planned = org.faults.take("status", call.path, call.method, call.body)
     if planned is None:
         return None
     status = int(planned.number("status"))
