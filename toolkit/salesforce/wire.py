@@ -18,8 +18,8 @@ from simple_salesforce import Salesforce
 from toolkit.errors import LoginError, SalesforceError, SessionError, UnavailableError
 from toolkit.salesforce.limits import Meter
 from toolkit.salesforce.login import Grant
-from toolkit.salesforce.refusals import EXPIRED_CODES
-from toolkit.salesforce.transport import Transport
+from toolkit.salesforce.refusals import EXPIRED_CODES, refusal
+from toolkit.salesforce.transport import Refuse, Transport
 
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -65,12 +65,16 @@ class Wire(Salesforce):  # type: ignore[misc]  # simple-salesforce is read witho
         *,
         repeatable: bool | None = None,
         headers: Mapping[str, str] | None = None,
+        body: Callable[[str], bytes] | None = None,
+        refuse: Refuse = refusal,
         **content: Any,
     ) -> requests.Response:
         """Send one request and return its answer, whose status is below 300.
 
         `path` begins with `/services` or is relative to the API version. `repeatable` says that doing it twice equals
-        doing it once (reads are by themselves). `content` is params, data (bytes) or json. Raises SalesforceError.
+        doing it once (reads are by themselves). `content` is params, data (bytes) or json; `body` makes the data of
+        the session's id, for calls that carry it inside, and `refuse` the error of an answer that says no. Raises
+        SalesforceError.
         """
         url = f"{self.instance_url}{path}" if path.startswith("/") else f"{self.base_url}{path}"
         may_repeat = method in _REPEATABLE_METHODS if repeatable is None else repeatable
@@ -83,8 +87,9 @@ class Wire(Salesforce):  # type: ignore[misc]  # simple-salesforce is read witho
             return {"Authorization": f"Bearer {used}", "Accept": "application/json", **(headers or {})}
 
         def send() -> requests.Response:
+            given = content if body is None else {**content, "data": body(self.session_id)}
             return self.transport.exchange(
-                method, url, headers=prepare, heard=self._hear, repeatable=may_repeat, content=content
+                method, url, headers=prepare, heard=self._hear, repeatable=may_repeat, content=given, refuse=refuse
             )
 
         try:
