@@ -27,7 +27,9 @@ from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
 from toolkit.salesforce.query import Column, Page, Progress, Query
 from toolkit.salesforce.rest_writes import write_rest
+from toolkit.salesforce.soap_calls import SoapCalls
 from toolkit.salesforce.soql import literal, select
+from toolkit.salesforce.tooling import Tooling
 from toolkit.salesforce.transport import Transport
 from toolkit.salesforce.web_login import OpenPage, web_log_in
 from toolkit.salesforce.wire import Wire
@@ -111,6 +113,16 @@ class Org:
         self.org_id = org_id
         self.user_id = user_id
 
+    @cached_property
+    def soap(self) -> SoapCalls:
+        """What only SOAP can do: merge and undelete."""
+        return SoapCalls(self._wire)
+
+    @cached_property
+    def tooling(self) -> Tooling:
+        """The org's custom fields, to look for, make and delete."""
+        return Tooling(self._wire)
+
     @property
     def url(self) -> str:
         """The org's address."""
@@ -141,6 +153,10 @@ class Org:
     def renew_cap(self) -> None:
         """Begin to count towards `max_calls` anew, for the next step of a connection that lives long."""
         self._wire.meter.renew()
+
+    def pause(self, attempt: int) -> None:
+        """Wait before try number `attempt` + 1 of something that may take Salesforce a while: seconds, growing."""
+        self._wire.transport.pause(attempt)
 
     def limits(self) -> dict[str, tuple[int, int]]:
         """Return every allowance of the org as name -> (maximum, remaining). Costs one call."""

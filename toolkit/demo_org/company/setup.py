@@ -15,7 +15,7 @@ PROFILES = ("System Administrator", "Standard User", "Integration User")
 ADMIN_PROFILE, USER_PROFILE, INTEGRATION_PROFILE = PROFILES
 ROLES = (("CEO", None), ("VP Customer Success", "CEO"), ("VP Sales", "CEO"))
 PERMISSION_SETS = (
-    ("CS_Toolkit", "CS Toolkit", "What a customer-success toolkit writes to", ("ApiEnabled",)),
+    ("CS_Toolkit", "CS Toolkit", "What a customer-success toolkit writes to", ("ApiEnabled", "CustomizeApplication")),
     ("Bulk_Hard_Delete", "Bulk Hard Delete", "Deletes records past the recycle bin", ("BulkApiHardDelete",)),
 )
 _OF_PROFILE = {

@@ -87,6 +87,7 @@ def describe(org: OrgState, call: Call, sobject: str) -> Answer:
 
 def create(org: OrgState, call: Call, sobject: str) -> Answer:
     """POST /tooling/sobjects/CustomField or ValidationRule: something new."""
+    _check_right(org, call)
     body = call.json_object()
     full_name, metadata = body.get("FullName"), body.get("Metadata")
     if not isinstance(full_name, str) or "." not in full_name or not isinstance(metadata, dict):
@@ -108,6 +109,7 @@ def read(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
 
 def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """PATCH /tooling/sobjects/X/ID: another definition."""
+    _check_right(org, call)
     piece = _piece(org, sobject, record_id)
     metadata = call.json_object().get("Metadata")
     if not isinstance(metadata, dict):
@@ -119,14 +121,21 @@ def update(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     return Answer(204)
 
 
-def delete(org: OrgState, _call: Call, sobject: str, record_id: str) -> Answer:
+def delete(org: OrgState, call: Call, sobject: str, record_id: str) -> Answer:
     """DELETE /tooling/sobjects/X/ID."""
+    _check_right(org, call)
     piece = _piece(org, sobject, record_id)
     if sobject.lower() == "customfield":
         org.metadata.delete_field(piece.full_name)
     else:
         org.metadata.remove_rule(*piece.full_name.split(".", 1))
     return Answer(204)
+
+
+def _check_right(org: OrgState, call: Call) -> None:
+    if not org.access(call.user_id).has_right("CustomizeApplication"):
+        message = "insufficient access rights on cross-reference id"
+        raise Refusal(403, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, ())
 
 
 def _records(org: OrgState, call: Call, soql: str) -> tuple[str, int, list[dict[str, object]]]:
