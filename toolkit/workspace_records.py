@@ -69,7 +69,8 @@ class RecordWorkspace(ConnectedWorkspace):
             )
             self.store.save_plan(plan.meta(), plan.changes)
             done = commit(
-                plan, plan.digest, self.org, self.store, self.settings, objects=objects, now=self.now()
+                plan, plan.digest, self.org, self.store, self.settings, objects=objects, now=self.now(),
+                org_name=self.settings.writeback.production,
             )  # fmt: skip
             run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
             told(done.results)

@@ -47,6 +47,7 @@ class Desk:
         )
         desk = cls(demo_org, org, store, settings)
         desk.pull()
+        assert org.organization.is_sandbox  # known from now on, as in a workspace that has planned
         linked = org.records("Account", ["Id", "Product_Id__c"], where="Product_Id__c != null")
         store.write(LINKS, links_of(zip(linked["Product_Id__c"], linked["Id"], strict=True)))
         number = pl.int_range(pl.len())

@@ -149,6 +149,7 @@ class Desk:
         for name, frame in here_of(accounts, contacts).items():
             store.save_records("here", name, frame)
         desk.pull()
+        assert org.organization.is_sandbox  # known from now on, as in a workspace that has planned
         desk.match()
         return desk
 

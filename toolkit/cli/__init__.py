@@ -28,8 +28,9 @@ def main(arguments: list[str] | None = None) -> None:
         errors.print(error.message, markup=False)
         errors.print(f"-> {error.hint}", markup=False, style="bold")
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        errors.print("Stopped. What was written is in the journal; see: cs-toolkit status")
+    except KeyboardInterrupt as stopped:
+        told = getattr(stopped, "__notes__", ["Stopped. What was written is in the journal; see: cs-toolkit status"])
+        errors.print("\n".join(told), markup=False)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # whoever read our output (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -88,7 +88,8 @@ def sync_records(
     if not plan.writes:
         return Synced(plan, None, _said(plan, None))
     store.save_plan(plan.meta(), plan.changes)
-    done = commit(plan, plan.digest, org, store, settings, objects=fresh, now=now)
+    typed = settings.writeback.production
+    done = commit(plan, plan.digest, org, store, settings, objects=fresh, now=now, org_name=typed)
     return Synced(plan, done, _said(plan, done))
 
 
