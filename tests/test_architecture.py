@@ -31,6 +31,9 @@ DOORS = {
     "uvicorn": ("toolkit.demo_org",),
     "fastexcel": ("toolkit.sources.workbooks",),
     "narwhals": ("toolkit.sources.usage_events",),
+    "tldextract": ("toolkit.matching.domains",),
+    "phonenumbers": ("toolkit.matching.phones",),
+    "anyascii": ("toolkit.matching.names",),
 }
 """Library -> the packages that may import it."""
 
@@ -42,6 +45,7 @@ PURE = (
     "toolkit.config.models",
     "toolkit.config.health",
     "toolkit.config.interactions",
+    "toolkit.config.match_rules",
     "toolkit.config.filters",
     "toolkit.sources.belonging",
     "toolkit.sources.column_types",
@@ -103,6 +107,7 @@ PURE = (
     "toolkit.writeback.uncreating",
     "toolkit.writeback.editing",
     "toolkit.writeback.entering",
+    "toolkit.writeback.rule_names",
     "toolkit.writeback.deciding",
     "toolkit.writeback.excluding",
     "toolkit.writeback.comparing",

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,8 @@ from toolkit.runs import Run, recorded
 from toolkit.salesforce import Org
 from toolkit.store import Side, Store
 from toolkit.workspace_view import ACCOUNT, WorkspaceView
+from toolkit.writeback.approving import expires_at
+from toolkit.writeback.plan import Plan
 from toolkit.writeback.preflight import Finding, check_targets
 from toolkit.writeback.sides import Sides, described
 
@@ -110,6 +113,10 @@ class ConnectedWorkspace(WorkspaceView):
         """The connected org. Raises LoginError, UnavailableError, or InputError when credentials are missing."""
         demo = self._demo_connection() if self.settings.connection.login == "demo" else None
         return connect_org(self.settings, self.folder, demo)
+
+    def person(self) -> str:
+        """Return who works here: ``CS_TOOLKIT_USER``, or the name under which somebody is logged in."""
+        return os.environ.get("CS_TOOLKIT_USER") or getpass.getuser()
 
     def announce(self, until: ExitStack) -> None:
         """Let other processes use this workspace's demo org, until `until` is closed."""
@@ -229,12 +236,16 @@ class ConnectedWorkspace(WorkspaceView):
         mapping = self.mapped(object_name)
         if side == "here":
             return blank_here(mapping)
-        columns = [frames.RECORD_KEY, *(rule.there for rule in mapping.match)]
+        columns = [frames.RECORD_KEY, *(path for rule in mapping.match for path in rule.there_paths)]
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
-    def _allow(self, deed: Literal["edit", "commit"]) -> None:
-        allowed = getattr(self.settings.access, deed)
-        person = os.environ.get("CS_TOOLKIT_USER") or getpass.getuser()
+    def _signed(self, plan: Plan, purpose: str) -> Plan:
+        """Return a plan that was made just now with what it is for, who made it, and until when it holds."""
+        end = expires_at(plan.created_at, self.settings.writeback)
+        return replace(plan, purpose=purpose, made_by=self.person(), expires_at=end)
+
+    def _allow(self, deed: Literal["edit", "approve", "commit"]) -> None:
+        allowed, person = getattr(self.settings.access, deed), self.person()
         if "*" not in allowed and person not in allowed:
             raise PermissionDenied(
                 f"{person} may not {deed} in this workspace.",

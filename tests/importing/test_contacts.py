@@ -7,7 +7,7 @@ import pytest
 
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS
-from toolkit.importing.emails import normal_email
+from toolkit.matching.emails import normal_email
 from toolkit.importing.extras import extra_reads
 from toolkit.importing.records import blank_here, import_object
 from toolkit.matching.match import match

@@ -3,6 +3,7 @@
 from toolkit.config.agreements import AgreementTerms, TacitRenewal, Term
 from toolkit.config.health import Band, Health, HealthProfile, Measure, Rule
 from toolkit.config.load import load, parse
+from toolkit.config.match_rules import MatchRule
 from toolkit.config.models import (
     HEALTH_FIELDS,
     Access,
@@ -14,7 +15,7 @@ from toolkit.config.models import (
     WorkspaceSettings,
     Writeback,
 )
-from toolkit.config.objects import FieldMapping, Hierarchy, MatchRule, ObjectMapping, Picklist, RoleTag, Scope
+from toolkit.config.objects import FieldMapping, Hierarchy, ObjectMapping, Picklist, RoleTag, Scope
 from toolkit.config.presets import PRESETS, preset_text
 from toolkit.config.save import save
 from toolkit.config.sources import Metric, Source

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from toolkit.config.explain import did_you_mean
 from toolkit.config.filters import parse_filter
 from toolkit.config.lines import Place
+from toolkit.config.match_rules import MatchRule
 from toolkit.config.models import HEALTH_FIELDS, Connection, Writeback
 from toolkit.config.objects import INTERACTIONS, MODES, FieldMapping, ObjectMapping
 from toolkit.config.sources import MEMBER, Metric, Source
@@ -34,6 +35,7 @@ def cross_check(document: Mapping[str, Any]) -> list[tuple[Place, str]]:
         found += _health_faults(fields, document)
         found += _duplicate_targets(fields)
         found += _spellings(fields, mapping, name)
+    found += _contact_rules(document)
     found += _sources(document)
     found += _metrics(document)
     found += _measures(document)
@@ -166,13 +168,37 @@ def _spellings(fields: list[_Field], mapping: object, name: str) -> Found:
     seen = {label.lower(): label}
     texts = given.get("match", [])
     for number, text in enumerate(texts if isinstance(texts, list) else []):
-        there = str(text).partition("=")[2].strip()
-        if seen.setdefault(there.lower(), there) != there:
-            yield ("objects", name, "match", number), f'"{there}" is also spelled "{seen[there.lower()]}" here'
+        rule = _valid(MatchRule, text)
+        for there in rule.there_paths if rule else ():
+            if seen.setdefault(there.lower(), there) != there:
+                yield ("objects", name, "match", number), f'"{there}" is also spelled "{seen[there.lower()]}" here'
     for field in fields:
         there = field.mapping.there
         if seen.setdefault(there.lower(), there) != there:
             yield (*field.place, "there"), f'"{there}" is also spelled "{seen[there.lower()]}" in this mapping'
+
+
+def _contact_rules(document: Mapping[str, Any]) -> Found:
+    """A rule through contacts is for accounts, and looks at what an object of contacts reads (CC-11)."""
+    read: set[str] | None = None
+    for name, given in _table(document, "objects").items():
+        mapping = _valid(ObjectMapping, given)
+        if mapping is not None and mapping.named(name).acts_as == "contact" and mapping.mode != "disabled":
+            read = {path.lower() for path in mapping.named(name).there_paths}
+    for name, given in _table(document, "objects").items():
+        mapping = _valid(ObjectMapping, given)
+        for number, rule in enumerate(mapping.match if mapping else ()):
+            wanted = [part.there.of_contacts for part in rule.parts if part.there.of_contacts]
+            place = ("objects", name, "match", number)
+            if rule.of_contacts and mapping is not None and mapping.named(name).acts_as != "account":
+                yield place, f'"{rule}" goes through contacts to their account; it is for objects of accounts only'
+            elif wanted and read is None:
+                yield place, f'"{rule}" looks at contacts, and none are read; add a section [objects.contact] (CC-11)'
+            elif wanted and wanted[0].lower() not in (read or set()):
+                yield (
+                    place,
+                    f'"{rule}" looks at {wanted[0]} of contacts, which is not read; map it in the object of contacts',
+                )
 
 
 def _sources(document: Mapping[str, Any]) -> Found:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from toolkit.config.match_rules import MatchRule
 from toolkit.errors import NotFoundError
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 
@@ -110,7 +111,8 @@ def _paths_of(line: str) -> list[str]:
     if not equals or line.lstrip().startswith("#"):
         return []
     if key == "match":
-        return [right.strip() for rule in re.findall(r'"([^"]*)"', value) if (right := rule.partition("=")[2])]
+        rules = [MatchRule.model_validate(text) for text in re.findall(r'"([^"]*)"', value)]
+        return [path for rule in rules for path in rule.there_paths]
     if key in _FIELD_KEYS:
         return _PATH.findall(value)[:1]
     return [path for inner in _INLINE_KEYS for path in re.findall(rf'\b{inner}\s*=\s*"([A-Za-z][\w.]*)"', value)]

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, model_serializer, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from toolkit.config.agreements import AgreementTerms
 from toolkit.config.interactions import standard_paths
+from toolkit.config.match_rules import MatchRule
 from toolkit.config.terms import ApiName, FieldPath, Model, Scalar, Word
 
 Direction = Literal["output", "input", "two_way"]
@@ -128,27 +129,6 @@ class RoleTag(Model):
         if (self.field is not None) + bool(self.opportunity_roles) + bool(self.account_roles) != 1:
             raise ValueError('needs exactly one of "field", "opportunity_roles" and "account_roles" (SKA-22)')
         return self
-
-
-class MatchRule(Model):
-    """``"external_id = Product_Id__c"``: a column here and a Salesforce field whose equal values link two records."""
-
-    here: Word
-    there: FieldPath
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        here, equals, there = (part.strip() for part in given.partition("="))
-        if not (here and equals and there):
-            raise ValueError('must read "column here = Salesforce field", for example "external_id = Product_Id__c"')
-        return {"here": here, "there": there}
-
-    @model_serializer
-    def __str__(self) -> str:
-        return f"{self.here} = {self.there}"
 
 
 class FieldMapping(Model):
@@ -302,7 +282,7 @@ class ObjectMapping(Model):
 
     def _said(self) -> Iterator[str]:
         """Yield the fields that the mapping names, and those that its parents, tags and terms are seen by."""
-        rules = [rule.there for rule in self.match]
+        rules = [path for rule in self.match for path in rule.there_paths]
         mapped = [field.reads for field in self.fields]
         yield from (path for path in (self.name, *rules, *mapped, self.id, self.account_path) if path)
         if self.hierarchy or self.exclude.parents:

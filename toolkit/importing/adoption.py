@@ -180,9 +180,9 @@ def _new_records(rows: pl.DataFrame, there: pl.DataFrame, mapping: ObjectMapping
     """Return the records here of adopted ones: mapped fields, the fields that match rules compare, what is derived."""
     types = there.schema
     columns = {field.here: _value(field, types) for field in mapping.fields if field.writes_here}
-    for rule in mapping.match:
-        if rule.there in types:
-            columns.setdefault(rule.here, pl.col(rule.there))
+    for here_column, path in (pair for rule in mapping.match for pair in rule.carried):
+        if path in types:
+            columns.setdefault(here_column, pl.col(path))
     columns |= {ORIGIN: pl.lit(SALESFORCE), THERE_ID: pl.col(RECORD_KEY)}
     if hangs_on_accounts(mapping):
         columns[ACCOUNT_ID] = pl.col("_account")

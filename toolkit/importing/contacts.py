@@ -16,8 +16,9 @@ import polars as pl
 from toolkit.config.objects import ROLE_TAGS, ObjectMapping, RoleTag
 from toolkit.frames import RECORD_KEY, SKIPS, conform
 from toolkit.importing.derived import ACCOUNT_THERE_ID, Derived
-from toolkit.importing.emails import EMAIL, by_email, normal_email
+from toolkit.importing.emails import EMAIL, by_email
 from toolkit.importing.extras import ACCOUNT_RELATIONS, OPPORTUNITY_ROLES
+from toolkit.matching.emails import normal_email
 from toolkit.values import to_18, to_text
 
 OTHER_ACCOUNTS = "related_accounts (CC-14)"

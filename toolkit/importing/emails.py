@@ -1,24 +1,11 @@
-"""E-mail addresses in the one form in which they are compared, and which contacts have which (CC-11)."""
+"""Which contacts have which e-mail address (CC-11), in the form in which `toolkit.matching.emails` compares them."""
 
 import polars as pl
 
 from toolkit.frames import RECORD_KEY
+from toolkit.matching.emails import normal_email
 
 EMAIL = "email"
-
-_ADDRESS = r"^[^@\s]+@[^@\s]+$"
-
-
-def normal_email(values: pl.Expr) -> pl.Expr:
-    """Return addresses without blanks, display name and ``mailto:``, in lower case; null for what is no address.
-
-    The part before the @ is compared without case as well: no mail system in use tells Ada@ from ada@. Dots and what
-    follows a plus are part of an address.
-    """
-    text = values.cast(pl.String)
-    text = pl.coalesce(text.str.extract(r"<([^<>]*)>\s*$"), text).str.strip_chars().str.to_lowercase()
-    text = text.str.strip_prefix("mailto:").str.strip_chars().str.normalize("NFC")
-    return pl.when(text.str.contains(_ADDRESS)).then(text)
 
 
 def by_email(contacts: pl.DataFrame, email: str = EMAIL) -> pl.DataFrame:

@@ -12,7 +12,8 @@ import polars as pl
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import RECORD_KEY, SKIPS
 from toolkit.importing.derived import ACCOUNT_THERE_ID, Derived
-from toolkit.importing.emails import by_email, normal_email
+from toolkit.importing.emails import by_email
+from toolkit.matching.emails import normal_email
 from toolkit.values import to_18, to_text
 
 ABOUT = ("RelatedToId", "WhatId", "ParentId")

@@ -9,6 +9,7 @@ from toolkit.config.objects import ObjectMapping
 from toolkit.frames import FATES, MISMATCHES, RECORD_KEY, SKIPS
 from toolkit.importing.derived import ACCOUNT_THERE_ID, Derived
 from toolkit.matching.clean import comparable
+from toolkit.matching.keys import key_of
 from toolkit.values import to_18
 
 ORIGIN = "origin"
@@ -166,10 +167,9 @@ def _is_wanted_here(
     alone = here.join(holding, left_on=RECORD_KEY, right_on="here_id", how="anti")
     found = pl.repeat(False, there.height, dtype=pl.Boolean, eager=True)
     for rule in mapping.match:
-        path = RECORD_KEY if rule.there == "Id" else rule.there
-        if rule.here in alone.columns and path in there.columns:
-            known = comparable(alone[rule.here]).drop_nulls()
-            found = found | comparable(there[path]).is_in(known.implode()).fill_null(value=False)
+        ours, theirs = key_of(alone, rule, "here"), key_of(there, rule, "there")
+        if ours is not None and theirs is not None:
+            found = found | theirs.is_in(ours.drop_nulls().implode()).fill_null(value=False)
     return found
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from toolkit.frames import LINKS, MEMBERS, RECORD_KEY, SKIPS, conform
-from toolkit.importing.emails import EMAIL, by_email, normal_email
+from toolkit.importing.emails import EMAIL, by_email
+from toolkit.matching.emails import normal_email
 
 MEMBER = "member"
 """What members are called in `frames.SKIPS`."""

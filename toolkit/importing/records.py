@@ -65,7 +65,11 @@ def import_object(
 
 def blank_here(mapping: ObjectMapping) -> pl.DataFrame:
     """Return records here of no rows, with every column that the mapping's rules and fields name, as text."""
-    names = [RECORD_KEY, *(rule.here for rule in mapping.match), *(field.here for field in mapping.fields)]
+    names = [
+        RECORD_KEY,
+        *(name for rule in mapping.match for name in rule.here_columns),
+        *(field.here for field in mapping.fields),
+    ]
     return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 
 

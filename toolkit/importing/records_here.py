@@ -176,7 +176,7 @@ def _with_kept(
     given = set() if source_old is None else set(source_old.columns)
     sent = [field.here for field in mapping.fields if not field.writes_here and field.here not in given]
     if files.columns == [RECORD_KEY]:  # there is no file: an import fills what the rules compare as well
-        pulled |= dict.fromkeys(rule.here for rule in mapping.match if rule.here != RECORD_KEY)
+        pulled |= dict.fromkeys(here for rule in mapping.match for here, _ in rule.carried if here != RECORD_KEY)
     here = here_old if here_old is not None else _NO_ROWS
     kept = [
         name for name in (*pulled, *sent, *KEPT) if name in here.columns and name not in {*files.columns, *computed}

@@ -1,38 +1,65 @@
 """The values that a mapping's match rules compare, taken from both sides in the form in which they are compared."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from toolkit.config.objects import MatchRule, ObjectMapping
+from toolkit.config.match_rules import MatchRule, Operand
+from toolkit.config.objects import ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
-from toolkit.matching.clean import comparable
+from toolkit.matching.normal import compared
 
 SALESFORCE_ID = "Id"
 """The path of the record id, which every frame of records there has as its key."""
 
+_BETWEEN = "\x1f"  # no value has it, so that two parts never run into each other
 
-def keyed(records: pl.DataFrame, mapping: ObjectMapping, side: str) -> pl.DataFrame:
+
+def keyed(
+    records: pl.DataFrame, mapping: ObjectMapping, side: str, through: Mapping[int, pl.DataFrame] | None = None
+) -> pl.DataFrame:
     """Return one side's records as `id`, `name`, `row` (their position), and for the n-th rule `given<n>` (as written,
-    trimmed), `key<n>` (as compared) and `once<n>` (no other record of the side has it). Raises NotFoundError when a
-    rule names a column that the records do not have.
+    trimmed), `key<n>` (as compared) and `once<n>` (no other record of the side has it). A rule of several parts also
+    has `part<n>_<m>`. `through` has the values of rules that go through contacts (`toolkit.matching.through`); such a
+    key is the first of several, and never counts as occurring once.
+
+    Raises NotFoundError when a rule names a column that the records do not have.
     """
     row = pl.int_range(records.height, dtype=pl.UInt32, eager=True).alias("row")
-    columns = [records[RECORD_KEY], _names(records, mapping, side), row]
+    columns = [records[RECORD_KEY], names_of(records, mapping, side), row]
     for number, rule in enumerate(mapping.match):
-        given = records[_column(records, rule, side)]
-        columns.append(given.cast(pl.String).str.strip_chars().alias(f"given{number}"))
-        key = comparable(given)
-        columns += [key.alias(f"key{number}"), (key.is_unique() & key.is_not_null()).alias(f"once{number}")]
+        if through is not None and number in through:
+            columns += _first_of_several(through[number], row, number)
+        else:
+            columns += _of_rule(records, rule, side, number)
     return pl.DataFrame(columns)
 
 
-def field_of(rule: MatchRule, side: str) -> str:
-    """Return the field that a rule looks at on one side."""
-    return rule.here if side == "here" else rule.there
+def key_of(records: pl.DataFrame, rule: MatchRule, side: str) -> pl.Series | None:
+    """Return what a rule compares of each record of a side, or None where the records lack a column of it."""
+    wanted = {operand.field for operand in operands(rule, side)}
+    known = {*records.columns, *([SALESFORCE_ID] if side == "there" else [])}
+    return _of_rule(records, rule, side, 0)[1] if not rule.of_contacts and wanted <= known else None
 
 
-def _column(records: pl.DataFrame, rule: MatchRule, side: str) -> str:
-    wanted = field_of(rule, side)
+def operands(rule: MatchRule, side: str) -> list[Operand]:
+    """Return what a rule looks at on one side, one a part."""
+    return [part.here if side == "here" else part.there for part in rule.parts]
+
+
+def label_of(rule: MatchRule, side: str) -> str:
+    """Return what a rule looks at on one side, as it is written in the mapping file."""
+    return " and ".join(map(str, operands(rule, side)))
+
+
+def parts_of(rule: MatchRule, number: int) -> list[str]:
+    """Return the columns of `keyed` that hold the n-th rule's parts."""
+    return [f"key{number}"] if len(rule.parts) == 1 else [f"part{number}_{part}" for part in range(len(rule.parts))]
+
+
+def column_of(records: pl.DataFrame, wanted: str, rule: MatchRule, side: str) -> str:
+    """Return the column of a side that a rule names. Raises NotFoundError when there is none."""
     if wanted in records.columns:
         return wanted
     if wanted == SALESFORCE_ID and side == "there":
@@ -44,10 +71,31 @@ def _column(records: pl.DataFrame, rule: MatchRule, side: str) -> str:
     )
 
 
-def _names(records: pl.DataFrame, mapping: ObjectMapping, side: str) -> pl.Series:
+def names_of(records: pl.DataFrame, mapping: ObjectMapping, side: str) -> pl.Series:
+    """Return the names of one side's records, for a person to read; null throughout where no column holds them."""
     mapped = [field.here for field in mapping.fields if field.there == mapping.name]
     candidates = [*mapped, "name"] if side == "here" else [mapping.name]
     column = next((name for name in candidates if name in records.columns), None)
     if column is None:
         return pl.repeat(None, records.height, dtype=pl.String, eager=True).alias("name")
     return records[column].cast(pl.String).alias("name")
+
+
+def _of_rule(records: pl.DataFrame, rule: MatchRule, side: str, number: int) -> list[pl.Series]:
+    sources = [records[column_of(records, operand.field, rule, side)] for operand in operands(rule, side)]
+    given = [each.cast(pl.String).str.strip_chars() for each in sources]
+    keys = [compared(each, operand) for each, operand in zip(sources, operands(rule, side), strict=True)]
+    if len(keys) == 1:
+        key, shown, parts = keys[0].alias(f"key{number}"), given[0].alias(f"given{number}"), []
+    else:
+        named = [each.alias(name) for each, name in zip(keys, parts_of(rule, number), strict=True)]
+        key, parts = pl.select(pl.concat_str(named, separator=_BETWEEN).alias(f"key{number}")).to_series(), named
+        shown = pl.select(pl.concat_str(given, separator=", ", ignore_nulls=True).alias(f"given{number}")).to_series()
+    return [shown, key, (key.is_unique() & key.is_not_null()).alias(f"once{number}"), *parts]
+
+
+def _first_of_several(values: pl.DataFrame, row: pl.Series, number: int) -> list[pl.Series]:
+    first = values.sort("row", "key").unique("row", keep="first", maintain_order=True)
+    beside = row.to_frame().join(first, on="row", how="left", maintain_order="left")
+    never = pl.repeat(False, row.len(), dtype=pl.Boolean, eager=True)
+    return [beside["given"].alias(f"given{number}"), beside["key"].alias(f"key{number}"), never.alias(f"once{number}")]

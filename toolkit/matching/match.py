@@ -1,4 +1,4 @@
-"""Pair the records of both sides: links that still hold, then the mapping's rules in their order.
+"""Pair the records of both sides: what people decided, links that still hold, then the mapping's rules in their order.
 
 A rule links two records only when their values agree and each value occurs once on its side. A value that occurs twice
 decides nothing: the records that carry it, and those they could have been paired with, are held, also from later and
@@ -6,7 +6,8 @@ weaker rules. Nothing is ever left out: every record of each side is in exactly 
 
     duplicate_key  the value is on several records of its own side
     ambiguous      the value is on several records of the other side, or on one that is linked or held already
-    no_key         every field that the rules compare is blank
+    decided        a rule would pair it with a record that a person said is another one (BEY-11)
+    no_key         every field that the rules compare is blank, or says nothing
     unmatched      no record of the other side has the value
 
 The result depends on what is in the frames, never on the order of their rows, and a second run changes nothing.
@@ -17,16 +18,16 @@ from datetime import datetime
 
 import polars as pl
 
+from toolkit.config.match_rules import MatchRule
 from toolkit.config.objects import ObjectMapping
-from toolkit.frames import LINKS, MISMATCHES, RECORD_KEY, SIDES, UTC_TIME, conform
-from toolkit.matching.keys import field_of, keyed
+from toolkit.frames import LINKS, MISMATCHES, PAIR_DECISIONS, RECORD_KEY, SIDES, UTC_TIME, conform
+from toolkit.matching.decisions import different, same
+from toolkit.matching.keys import keyed, parts_of
+from toolkit.matching.reasons import OTHER, alone, held, held_by_decision, held_through
+from toolkit.matching.through import Contacts, candidates, only_ones, values_of
 
 BY_RULE = "rule"
 """``decided_by`` of a link that a rule made; any other is the person who made it."""
-
-_OTHER = {"here": "there", "there": "here"}
-_PLACE = {"here": "here", "there": "in Salesforce"}
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -45,152 +46,151 @@ def match(
     now: datetime,
     *,
     object_name: str = "account",
+    decisions: pl.DataFrame | None = None,
+    contacts: Contacts | None = None,
 ) -> Matched:
     """Return the links and mismatches of the records of both sides; new links are dated `now`.
 
-    An existing link holds while both records are there. One that a rule made holds only while that rule is in the
-    mapping and its two values are not known to differ: a value that was blanked does not break a pairing, one that now
-    points elsewhere does. Where the two fields are mapped too, a new value that nobody else has is no other partner
-    but a change, which the merge brings over: a person with a new e-mail address is the same person. Raises
+    `decisions` (`frames.PAIR_DECISIONS`) go before everything: what a person said is the same is linked while both
+    records are there, whatever their keys, and what is different never is. An existing link holds while both records
+    are there. One that a rule made holds only while that rule is in the mapping and its values are not known to
+    differ: a value that was blanked does not break a pairing, one that now points elsewhere does. Where the two fields
+    are mapped too, a new value that nobody else has is no other partner but a change, which the merge brings over: a
+    person with a new e-mail address is the same person. `contacts` are what rules through contacts look at. Raises
     NotFoundError when a rule names a field that the records do not have.
     """
-    sides = {side: keyed(records, mapping, side) for side, records in zip(SIDES, (here, there), strict=True)}
-    links = _still_valid(existing_links, sides, mapping, object_name)
-    free = {side: sides[side].join(links, left_on=RECORD_KEY, right_on=f"{side}_id", how="anti") for side in SIDES}
-    mismatches: list[pl.DataFrame] = []
-    for number in range(len(mapping.match)):
-        pairs = _pairs(free, number)
-        links = pl.concat([links, _as_links(pairs, mapping, number, now, object_name)])
-        for side in SIDES:
-            free[side] = free[side].join(pairs, left_on="row", right_on=f"{side}_row", how="anti")
-        held = {side: _held(free[side], side, sides, mapping, number) for side in SIDES}
-        for side in SIDES:
-            free[side] = free[side].join(held[side], on="row", how="anti")
-            mismatches.append(held[side].drop("row"))
-    mismatches += [_alone(free[side], side, mapping) for side in SIDES]
-    found = pl.concat(mismatches).with_columns(pl.lit(object_name).alias("object"))
-    return Matched(conform(links, LINKS), conform(found, MISMATCHES))
+    work = _Matching(here, there, mapping, object_name, contacts or Contacts())
+    decided = PAIR_DECISIONS.empty() if decisions is None else decisions.filter(pl.col("object") == object_name)
+    links = same(decided, here[RECORD_KEY], there[RECORD_KEY])
+    links = work.with_existing(links, existing_links, different(decided))
+    work.take(links)
+    made = [links, *(work.by_rule(number, different(decided), now) for number in range(len(mapping.match)))]
+    work.mismatches += [alone(work.free[side], side, mapping) for side in SIDES]
+    found = pl.concat(work.mismatches).with_columns(pl.lit(object_name).alias("object"))
+    return Matched(conform(pl.concat(made), LINKS), conform(found, MISMATCHES))
 
 
-def _still_valid(
-    existing: pl.DataFrame | None, sides: dict[str, pl.DataFrame], mapping: ObjectMapping, object_name: str
-) -> pl.DataFrame:
-    columns = list(LINKS.schema)
-    if existing is None or existing.is_empty():
-        return LINKS.empty()
-    links = conform(existing.filter(pl.col("object") == object_name), LINKS)
-    present = links.filter(~pl.col("there_id").is_duplicated())
-    for side in SIDES:
-        keys = [pl.col(f"key{number}").alias(f"{side}{number}") for number in range(len(mapping.match))]
-        present = present.join(
-            sides[side].select(pl.col(RECORD_KEY).alias(f"{side}_id"), *keys), on=f"{side}_id", how="inner"
-        )
-    holds = pl.col("decided_by") != BY_RULE
-    for number, rule in enumerate(mapping.match):
-        agree = (pl.col(f"here{number}") == pl.col(f"there{number}")).fill_null(value=True)
-        if any((field.here, field.there) == (rule.here, rule.there) for field in mapping.fields):
-            agree |= ~pl.any_horizontal(
-                pl.col(f"{side}{number}").is_in(sides[_OTHER[side]][f"key{number}"].implode()) for side in SIDES
+class _Matching:
+    """One run: the keyed records of both sides, those that are free yet, and the mismatches found so far."""
+
+    def __init__(
+        self, here: pl.DataFrame, there: pl.DataFrame, mapping: ObjectMapping, object_name: str, contacts: Contacts
+    ) -> None:
+        records = dict(zip(SIDES, (here, there), strict=True))
+        self.mapping, self.object = mapping, object_name
+        values = {side: values_of(records[side], mapping, side, contacts) for side in SIDES}
+        self.found = {number: candidates({side: values[side][number] for side in SIDES}) for number in values["here"]}
+        self.sides = {side: keyed(records[side], mapping, side, values[side]) for side in SIDES}
+        self.free = dict(self.sides)
+        self.mismatches: list[pl.DataFrame] = []
+
+    def take(self, links: pl.DataFrame) -> None:
+        """Note that these records have a partner."""
+        for side in SIDES:
+            if links.height:
+                self.free[side] = self.free[side].join(links, left_on=RECORD_KEY, right_on=f"{side}_id", how="anti")
+
+    def by_rule(self, number: int, apart: pl.DataFrame, now: datetime) -> pl.DataFrame:
+        """Return the links that a rule makes among the free records, and hold those that it cannot decide about."""
+        rule = self.mapping.match[number]
+        pairs = self._through(number) if rule.of_contacts else self._equal(number)
+        forbidden = pairs.join(apart, on=["here_id", "there_id"], how="inner")
+        pairs = pairs.join(apart, on=["here_id", "there_id"], how="anti") if forbidden.height else pairs
+        for side in SIDES:
+            self.free[side] = self.free[side].join(pairs, left_on="row", right_on=f"{side}_row", how="anti")
+        kept = {side: [] for side in SIDES} if forbidden.is_empty() else {
+            side: [held_by_decision(forbidden, side, self.sides, self.mapping, number)] for side in SIDES}  # fmt: skip
+        for side in SIDES:
+            for each in kept[side]:
+                self.free[side] = self.free[side].join(each, on="row", how="anti")
+        for side in SIDES:
+            kept[side].append(self._held(number, side))
+        for side in SIDES:
+            self.free[side] = self.free[side].join(kept[side][-1], on="row", how="anti")
+            self.mismatches += kept[side]
+        return _as_links(pairs, rule, now, self.object)
+
+    def with_existing(self, links: pl.DataFrame, existing: pl.DataFrame | None, apart: pl.DataFrame) -> pl.DataFrame:
+        """Return `links` with the existing ones that still hold and stand in no one's way."""
+        if existing is None or existing.is_empty():
+            return links
+        own = conform(existing.filter(pl.col("object") == self.object), LINKS)
+        own = own.filter(~pl.col("there_id").is_duplicated()).join(apart, on=["here_id", "there_id"], how="anti")
+        for side in SIDES:
+            own = own.join(links, on=f"{side}_id", how="anti")
+        return pl.concat([links, self._holding(own)])
+
+    def _holding(self, links: pl.DataFrame) -> pl.DataFrame:
+        columns = list(LINKS.schema)
+        for side in SIDES:
+            keys = [
+                pl.col(part).alias(f"{side} {part}")
+                for number, rule in enumerate(self.mapping.match)
+                for part in parts_of(rule, number)
+            ]
+            known = self.sides[side].select(
+                pl.col(RECORD_KEY).alias(f"{side}_id"), pl.col("row").alias(f"{side}_row"), *keys
             )
-        holds |= (pl.col("rule") == str(rule)) & agree
-    return present.filter(holds).select(columns)
+            links = links.join(known, on=f"{side}_id", how="inner")
+        holds = pl.col("decided_by") != BY_RULE
+        for number, rule in enumerate(self.mapping.match):
+            if rule.of_contacts:
+                links, agree = self._still_a_candidate(links, number)
+            else:
+                agree = pl.all_horizontal(self._part_agrees(rule, number, part) for part in range(len(rule.parts)))
+            holds |= (pl.col("rule") == str(rule)) & agree
+        return links.filter(holds).select(columns)
+
+    def _part_agrees(self, rule: MatchRule, number: int, part: int) -> pl.Expr:
+        column, fields = parts_of(rule, number)[part], rule.parts[part]
+        agree = (pl.col(f"here {column}") == pl.col(f"there {column}")).fill_null(value=True)
+        if any((each.here, each.there) == (fields.here.field, fields.there.field) for each in self.mapping.fields):
+            agree |= ~pl.any_horizontal(
+                pl.col(f"{side} {column}").is_in(self.sides[OTHER[side]][column].implode()) for side in SIDES
+            )
+        return agree
+
+    def _still_a_candidate(self, links: pl.DataFrame, number: int) -> tuple[pl.DataFrame, pl.Expr]:
+        """Return `links` and whether the values of each still lead to its partner, or to nobody at all."""
+        found, name = self.found[number], f"leads{number}"
+        pairs = found.select("here_row", "there_row", pl.lit(value=True).alias(name))
+        links = links.join(pairs, on=["here_row", "there_row"], how="left")
+        leads = pl.col("here_row").is_in(found["here_row"].implode())
+        return links, pl.col(name).fill_null(value=False) | ~leads
+
+    def _equal(self, number: int) -> pl.DataFrame:
+        """Return the id and row of either side and the key, of free records whose key occurs once on each side."""
+        key = f"key{number}"
+        once = {
+            side: self.free[side]
+            .filter(pl.col(f"once{number}"))
+            .select(
+                pl.col(RECORD_KEY).alias(f"{side}_id"), pl.col("row").alias(f"{side}_row"), pl.col(key).alias("key")
+            )
+            for side in SIDES
+        }
+        return once["here"].join(once["there"], on="key", how="inner")
+
+    def _through(self, number: int) -> pl.DataFrame:
+        pairs = only_ones(self.found[number]).select("here_row", "there_row", "key")
+        for side in SIDES:
+            ids = self.free[side].select(pl.col("row").alias(f"{side}_row"), pl.col(RECORD_KEY).alias(f"{side}_id"))
+            pairs = pairs.join(ids, on=f"{side}_row", how="inner")
+        return pairs
+
+    def _held(self, number: int, side: str) -> pl.DataFrame:
+        if self.mapping.match[number].of_contacts:
+            return held_through(self.free[side], side, self.sides, self.found[number], self.mapping, number)
+        return held(self.free[side], side, self.sides, self.mapping, number)
 
 
-def _pairs(free: dict[str, pl.DataFrame], number: int) -> pl.DataFrame:
-    """Return the id and row of either side and the key, of free records whose key occurs once on each side."""
-    key = f"key{number}"
-    once = {
-        side: free[side]
-        .filter(pl.col(f"once{number}"))
-        .select(pl.col(RECORD_KEY).alias(f"{side}_id"), pl.col("row").alias(f"{side}_row"), key)
-        for side in SIDES
-    }
-    return once["here"].join(once["there"], on=key, how="inner")
-
-
-def _as_links(
-    pairs: pl.DataFrame, mapping: ObjectMapping, number: int, now: datetime, object_name: str
-) -> pl.DataFrame:
+def _as_links(pairs: pl.DataFrame, rule: MatchRule, now: datetime, object_name: str) -> pl.DataFrame:
     return pairs.select(
         pl.lit(object_name).alias("object"),
         "here_id",
         "there_id",
-        pl.lit(str(mapping.match[number])).alias("rule"),
-        pl.col(f"key{number}").alias("value"),
+        pl.lit(str(rule)).alias("rule"),
+        pl.col("key").str.replace_all("\x1f", ", ").alias("value"),
         pl.lit(now).cast(UTC_TIME).alias("linked_at"),
         pl.lit(BY_RULE).alias("decided_by"),
-    )
-
-
-def _held(
-    free: pl.DataFrame, side: str, sides: dict[str, pl.DataFrame], mapping: ObjectMapping, number: int
-) -> pl.DataFrame:
-    """Return, as mismatches, the free records whose key is repeated on a side or taken on the other one.
-
-    After pairing, a free record whose key the other side knows at all is one of these: were both keys unique and both
-    records free, they would be a pair.
-    """
-    key, rule, other = f"key{number}", mapping.match[number], _OTHER[side]
-    own = free.filter(pl.col(key).is_not_null() & ~pl.col(f"once{number}"))
-    rest = free.filter(pl.col(f"once{number}")).join(sides[other], on=key, how="semi")
-    return pl.concat(
-        [
-            _explained(own, sides[side], number, side, "duplicate_key", side, field_of(rule, side)),
-            _explained(rest, sides[other], number, side, "ambiguous", other, field_of(rule, other)),
-        ]
-    )
-
-
-def _explained(
-    held: pl.DataFrame, bearers: pl.DataFrame, number: int, side: str, kind: str, at: str, field: str
-) -> pl.DataFrame:
-    """Return held records as mismatches whose reason names up to three bearers of the key on the side `at`."""
-    key = f"key{number}"
-    named = bearers.join(held, on=key, how="semi").sort(RECORD_KEY)
-    label = pl.when(pl.col("name").is_null()).then(RECORD_KEY).otherwise(pl.format("{} ({})", "name", RECORD_KEY))
-    who = named.group_by(key).agg(bearers=pl.len(), who=label.head(_NAMED).str.join(", "))
-    more = pl.when(pl.col("bearers") > _NAMED).then(pl.lit(", ...")).otherwise(pl.lit(""))
-    several = pl.format(
-        '{} "{}" is on {} records {}: {}{}', pl.lit(field), f"given{number}", "bearers", pl.lit(_PLACE[at]), "who", more
-    )
-    taken = pl.format('{} "{}" is on {}, which is linked or held already', pl.lit(field), f"given{number}", "who")
-    reason = pl.when(pl.col("bearers") > 1).then(several).otherwise(taken)
-    return held.join(who, on=key, how="left").select(
-        "row",
-        pl.lit(side).alias("side"),
-        RECORD_KEY,
-        "name",
-        pl.lit(kind).alias("kind"),
-        pl.col(f"given{number}").alias("value"),
-        reason.alias("reason"),
-    )
-
-
-def _alone(free: pl.DataFrame, side: str, mapping: ObjectMapping) -> pl.DataFrame:
-    """Return, as mismatches, the records that no rule found a partner for: without any key, or with one nobody has."""
-    other = _OTHER[side]
-    if not mapping.match:
-        reason = pl.lit("no rule says which records belong together")
-        alone = [pl.lit("no_key").alias("kind"), pl.lit(None, pl.String).alias("value"), reason.alias("reason")]
-        return free.select(pl.lit(side).alias("side"), RECORD_KEY, "name", *alone)
-    fields = " and ".join(dict.fromkeys(field_of(rule, side) for rule in mapping.match))
-    blank = "is blank" if len(mapping.match) == 1 else "are blank"
-    keys = [pl.col(f"key{number}") for number in range(len(mapping.match))]
-    given = [pl.when(key.is_not_null()).then(f"given{number}") for number, key in enumerate(keys)]
-    reasons = [
-        pl.when(key.is_not_null()).then(
-            pl.format(
-                'no record {} has {} "{}"', pl.lit(_PLACE[other]), pl.lit(field_of(rule, other)), f"given{number}"
-            )
-        )
-        for number, (key, rule) in enumerate(zip(keys, mapping.match, strict=True))
-    ]
-    no_key = pl.all_horizontal(key.is_null() for key in keys)
-    return free.select(
-        pl.lit(side).alias("side"),
-        RECORD_KEY,
-        "name",
-        pl.when(no_key).then(pl.lit("no_key")).otherwise(pl.lit("unmatched")).alias("kind"),
-        pl.coalesce(given).alias("value"),
-        pl.coalesce(*reasons, pl.lit(f"{fields} {blank}")).alias("reason"),
     )

@@ -43,7 +43,7 @@ def source_needs(name: str, settings: Settings) -> Needs:
         computed = {*HEALTH_FIELDS, *settings.metrics}
         outputs = {each.here for each in mapping.fields if each.direction == "output"} - computed
         sent = _all_as("value", sorted(outputs))
-        matched = _all_as("text", (rule.here for rule in mapping.match))
+        matched = _all_as("text", (column for rule in mapping.match for column in rule.here_columns))
     measured = _of_metrics(name, settings)
     if mapping is not None and mapping.acts_as == "interaction":
         matched["at"] = "time"

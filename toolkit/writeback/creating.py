@@ -231,14 +231,10 @@ def _text_of(sides: Sides, base: pl.DataFrame, field: FieldMapping) -> pl.Expr:
 
 def _keys(sides: Sides, base: pl.DataFrame) -> Iterator[tuple[str, str, pl.Expr]]:
     """The fields that matching compares: with them, the new record is found again by everybody's rules."""
-    for rule in sides.mapping.match:
-        if (
-            rule.here in base.columns
-            and "." not in rule.there
-            and rule.there != "Id"
-            and _createable(sides, rule.there)
-        ):
-            yield rule.there, rule.here, pl.col(rule.here)
+    carried = dict.fromkeys((path, column) for rule in sides.mapping.match for column, path in rule.carried)
+    for path, column in carried:
+        if column in base.columns and "." not in path and path != "Id" and _createable(sides, path):
+            yield path, column, pl.col(column)
 
 
 def _parts_of_names(sides: Sides, base: pl.DataFrame, fields: list[FieldMapping]) -> Iterator[Target]:

@@ -60,7 +60,13 @@ def _check(objects: Sequence[Sides], sides: Sides, here_id: str, given: Mapping[
         raise EditRefused(f"{name} is disabled in the mapping file.", hint="Give it a mode first (SKA-7).")
     usual = USUAL.get(mapping.acts_as, ())
     known = list(
-        dict.fromkeys([*(each.here for each in mapping.fields), *usual, *(rule.here for rule in mapping.match)])
+        dict.fromkeys(
+            [
+                *(each.here for each in mapping.fields),
+                *usual,
+                *(name for rule in mapping.match for name in rule.here_columns),
+            ]
+        )
     )
     unknown = [each for each in given if each not in known]
     if unknown:

@@ -110,7 +110,7 @@ def check_targets(
         place = f"objects.{object_name}.fields[{number}] ({field.here} -> {field.there})"
         found += _field_findings(place, field, describe, profile, writeback, (here or {}).get(field.here))
         found += kind_findings(place, field, mapping, describe, here or {}, there or {})
-    for path in (mapping.name, *(rule.there for rule in mapping.match)):
+    for path in (mapping.name, *(path for rule in mapping.match for path in rule.there_paths)):
         try:
             describe.field(path)
         except NotFoundError as error:

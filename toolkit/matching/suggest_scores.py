@@ -1,0 +1,56 @@
+"""How alike two names are, exactly: of candidates, one pair at a time.
+
+The mean of three views, each 0 to 1, because each forgives what another does not: the cosine of all grams weighted by
+their rarity (forgives order and what was added), the edits between the names with their words in alphabetical order
+(forgives slips of the pen), and the agreement of how they begin (forgives endings and abbreviations).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from rapidfuzz import process
+from rapidfuzz.distance import Indel, JaroWinkler
+from scipy import sparse
+
+from toolkit.matching.suggest_features import Features, Longs
+
+_AT_ONCE = 200_000
+"""Pairs whose grams are multiplied at a time, which bounds the memory."""
+
+
+def name_scores(
+    names: tuple[pl.Series, pl.Series], grams: tuple[Features, Features], pairs: tuple[Longs, Longs]
+) -> npt.NDArray[np.float32]:
+    """Return the score of each pair of positions of two lists of plain names."""
+    here, there = (np.array(each.to_list(), dtype=object) for each in names)
+    ordered = [np.array([" ".join(sorted(name.split())) for name in each], dtype=object) for each in (here, there)]
+    left, right = pairs
+    begin = process.cpdist(here[left], there[right], scorer=JaroWinkler.normalized_similarity, dtype=np.float32)
+    edits = process.cpdist(
+        ordered[0][left], ordered[1][right], scorer=Indel.normalized_similarity, dtype=np.float32
+    )
+    score: npt.NDArray[np.float32] = (cosines(grams, pairs) + edits + begin) / np.float32(3)
+    return np.clip(score, 0, 1)
+
+
+def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> npt.NDArray[np.float32]:
+    """Return the cosine of the weighted grams of each pair of names."""
+    counts = sum(np.bincount(side.numbers, minlength=side.count) for side in grams)
+    total = sum(side.names for side in grams)
+    weights = (np.log(total / np.maximum(counts, 1)) + 1).astype(np.float32)
+    here, there = (_normed(side, weights) for side in grams)
+    found = np.zeros(len(pairs[0]), np.float32)
+    for start in range(0, len(found), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        products = here[pairs[0][part]].multiply(there[pairs[1][part]])
+        found[part] = np.asarray(products.sum(axis=1)).ravel()
+    return found
+
+
+def _normed(side: Features, weights: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+    ones = np.ones(len(side.rows), np.float32)
+    matrix = sparse.csr_matrix((ones, (side.rows, side.numbers)), shape=(side.names, side.count))
+    matrix.data = weights[matrix.indices]
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    matrix.data /= np.repeat(np.maximum(lengths, 1e-9), np.diff(matrix.indptr)).astype(np.float32)
+    return matrix
