@@ -12,6 +12,7 @@ from pathlib import Path
 import panel as pn
 import panel_material_ui as pmui
 import param
+import polars as pl
 from bokeh.util.warnings import BokehUserWarning
 
 from dashboards import theme
@@ -20,7 +21,20 @@ from dashboards.data import may_view
 from dashboards.filters import Filters
 from dashboards.reader import Reader
 from dashboards.sidebar import sidebar
-from dashboards.views import account, attention, engagement, health, parts, plan, renewals, revenue, runs, states
+from dashboards.views import (
+    account,
+    attention,
+    engagement,
+    health,
+    parts,
+    plan,
+    renewals,
+    revenue,
+    runs,
+    states,
+    sync,
+    sync_lists,
+)
 from dashboards.views.scene import Scene
 
 TABS: dict[str, tuple[str, Callable[[Scene], pn.viewable.Viewable]]] = {
@@ -30,6 +44,7 @@ TABS: dict[str, tuple[str, Callable[[Scene], pn.viewable.Viewable]]] = {
     "revenue": ("Revenue", revenue.view),
     "engagement": ("Engagement", engagement.view),
     "plan": ("Pending plan", plan.view),
+    sync.VIEW: ("Sync health", sync.view),
     "runs": ("Runs", runs.view),
 }
 ACCOUNT = "account"
@@ -193,6 +208,9 @@ class Board:
             chosen = self._place.pick.get("id", "")
             back = (TABS[self._list.view][0], replace(self._list, filters=self._place.filters).query)
             return account.view(scene, self._reader.details(self._snapshot, chosen), back=back)
+        if self._place.view == sync.VIEW:
+            wanted = sync_lists.wanted_commits(scene)
+            return sync.view(scene, pl.concat(map(self._reader.commit, wanted)) if wanted else None)
         return TABS[self._place.view][1](scene)
 
     def _fill_filters(self) -> None:

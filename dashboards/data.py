@@ -24,8 +24,10 @@ from toolkit.frames import (
     MISMATCHES,
     RUNS,
     SCORES,
+    SKIPS,
 )
 from toolkit.schedule import next_time
+from toolkit.store.tallies import TALLIES
 from toolkit.summaries import NO_BAND
 from toolkit.writeback.plan import Plan
 
@@ -80,6 +82,9 @@ class Snapshot:
     """Everything the views need. ``state`` is ``ready`` when there are scores to show; ``broken`` says why in
     ``problem`` and what to do in ``remedy``.
 
+    ``tallies`` counts what the newest commits did, ``unwritten`` are their rows that failed or were held and were not
+    written since, and ``skips`` are the records that are left out (`frames.SKIPS`).
+
     ``here`` has the wide records of the accounts, with archived ones; ``contacts`` those of contacts. ``agreements``,
     ``interactions`` and ``members`` are `frames.AGREEMENTS`, `INTERACTIONS` and `MEMBERS`, and ``activity`` the
     members' own records; each is None where the workspace has no such object, or has not imported it yet.
@@ -103,6 +108,9 @@ class Snapshot:
     activity: pl.DataFrame | None = None
     runs: pl.DataFrame = field(default_factory=RUNS.empty)
     open_journal: pl.DataFrame = field(default_factory=JOURNAL.empty)
+    tallies: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TALLIES))
+    unwritten: pl.DataFrame = field(default_factory=JOURNAL.empty)
+    skips: pl.DataFrame = field(default_factory=SKIPS.empty)
     plan: NewestPlan | None = None
     symbol: str = "$"
     scored_as_of: date | None = None

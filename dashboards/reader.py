@@ -17,7 +17,7 @@ from dashboards.data import ACCOUNTS, Details, NewestPlan, Snapshot
 from toolkit.config import HealthProfile, ObjectMapping, Settings, load
 from toolkit.engagement import last_touches
 from toolkit.errors import ToolkitError
-from toolkit.frames import CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES
+from toolkit.frames import CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES, SKIPS
 from toolkit.health.attention import attention_order
 from toolkit.store import Store
 from toolkit.store.store import FILE_NAME
@@ -26,6 +26,7 @@ from toolkit.writeback.plan import Plan
 
 MAPPING_FILE = "workspace.toml"
 RECENT_RUNS = 500
+RECENT_COMMITS = 50
 MOST_CONTACTS = 20
 """So many records of one account are looked up in the journal."""
 
@@ -55,6 +56,14 @@ class Reader:
                 self._kept = (version, _read(self.folder))
             kept = self._kept[1]
         return replace(kept, now=_now(kept.settings), version=version)
+
+    def commit(self, commit_id: str) -> pl.DataFrame:
+        """Return the journal rows of a commit (`JOURNAL`); none of one that the store does not know."""
+        try:
+            with Store.open(self.folder, read_only=True) as store:
+                return store.read(JOURNAL, within={"commit_id": commit_id})
+        except ToolkitError:
+            return JOURNAL.empty()
 
     def details(self, snapshot: Snapshot, account_id: str) -> Details:
         """Return what is read of one account alone: its past, its links and its part of the journal."""
@@ -100,6 +109,9 @@ def _read_store(bare: Snapshot, store: Store) -> Snapshot:
         contributions=contributions,
         runs=store.runs(RECENT_RUNS),
         open_journal=store.read(JOURNAL, within={"state": "intended"}),
+        tallies=store.tallies(RECENT_COMMITS),
+        unwritten=store.unwritten(RECENT_COMMITS),
+        skips=store.read(SKIPS),
         plan=_newest_plan(store),
         symbol=_symbol(here),
         scored_as_of=scores["as_of"].max(),

@@ -45,13 +45,11 @@ def view(scene: Scene) -> pn.Column:
     return parts.page(*_open_rows(scene.snapshot), _runs(scene.snapshot))
 
 
-def _runs(snapshot: Snapshot) -> pn.Column:
-    runs = snapshot.runs.sort("run_id", descending=True)
-    if runs.is_empty():
-        return parts.card(parts.heading("Runs"), parts.nothing("No step was run in this workspace yet."))
+def table(snapshot: Snapshot, runs: pl.DataFrame) -> pn.viewable.Viewable:
+    """Return some runs (`frames.RUNS`) as a table, the newest first."""
     # A pinned clock stands still while a step runs: no duration is known then.
     took = (pl.col("ended_at") - pl.col("started_at")).dt.total_milliseconds().replace(0, None) / 1000
-    shown = runs.with_columns(
+    shown = runs.sort("run_id", descending=True).with_columns(
         when_text=pl.col("started_at").map_elements(lambda at: theme.age(at, snapshot.now), return_dtype=pl.String),
         took=took,
         took_text=took.map_elements(theme.duration, return_dtype=pl.String, skip_nulls=False),
@@ -59,7 +57,7 @@ def _runs(snapshot: Snapshot) -> pn.Column:
         started_at=pl.col("started_at").dt.timestamp("ms"),
         **{name: pl.col(name).replace(0, None) for name in FIGURES},
     )
-    table = parts.table(
+    return parts.table(
         shown.select(*TITLES, "when_text", "took_text", "tone"),
         TITLES,
         formatters={
@@ -73,12 +71,13 @@ def _runs(snapshot: Snapshot) -> pn.Column:
         wrap=("note",),
         give_way=("took", "skipped", "held", "api_calls", "read", "written", "note", "failed"),
     )
-    return parts.card(
-        parts.heading(
-            "Runs", "The newest first. What was skipped, held or failed is listed, never dropped in silence."
-        ),
-        table,
-    )
+
+
+def _runs(snapshot: Snapshot) -> pn.Column:
+    if snapshot.runs.is_empty():
+        return parts.card(parts.heading("Runs"), parts.nothing("No step was run in this workspace yet."))
+    about = "The newest first. What was skipped, held or failed is listed, never dropped in silence."
+    return parts.card(parts.heading("Runs", about), table(snapshot, snapshot.runs))
 
 
 def _open_rows(snapshot: Snapshot) -> list[pn.viewable.Viewable]:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 import polars as pl
 
 from toolkit.frames import SCORES, FrameSpec, conform
-from toolkit.store import journal, plans, runs
+from toolkit.store import journal, plans, runs, tallies
 from toolkit.store.database import Database
 from toolkit.store.lock import RunLock
 from toolkit.store.snapshots import Snapshots
@@ -188,6 +188,14 @@ class Store:
         """Return the meta of every plan that is kept, the newest last."""
         return plans.plans(self._database)
 
+    def plan_counts(self) -> pl.DataFrame:
+        """Return ``plan_id, verdict, rows`` of the plans that are kept."""
+        return plans.plan_counts(self._database)
+
+    def waiting(self) -> pl.DataFrame:
+        """Return the conflicts and held rows of the plans that are kept, and whose they are: `toolkit.store.plans`."""
+        return plans.waiting(self._database)
+
     # -- journal -----------------------------------------------------------------------------------------------------
 
     def intend(self, rows: pl.DataFrame, meta: Mapping[str, Any] | None = None) -> None:
@@ -222,6 +230,14 @@ class Store:
     def open_commits(self) -> list[str]:
         """Return the commits that have rows which were intended and never settled, the oldest first."""
         return journal.open_commits(self._database)
+
+    def tallies(self, newest: int) -> pl.DataFrame:
+        """Return what the `newest` commits did, counted (`toolkit.store.tallies.TALLIES`), the newest first."""
+        return tallies.tallies(self._database, newest)
+
+    def unwritten(self, newest: int) -> pl.DataFrame:
+        """Return the `JOURNAL` rows of the `newest` commits that failed or were held, and were not written since."""
+        return tallies.unwritten(self._database, newest)
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
