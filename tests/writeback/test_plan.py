@@ -112,8 +112,8 @@ def changes_for(records, fields=2):
 
 @pytest.mark.parametrize(
     ("records", "via", "calls"),
-    [(1, "collections", 2), (200, "collections", 2), (201, "collections", 3), (1999, "collections", 11),
-     (2000, "bulk", 9), (20_000, "bulk", 18), (100_001, "bulk", 67)],
+    [(1, "collections", 2), (200, "collections", 2), (400, "collections", 3), (401, "composite", 2),
+     (1999, "composite", 3), (2000, "bulk", 9), (20_000, "bulk", 18), (100_001, "bulk", 67)],
 )  # fmt: skip
 def test_BEY_7_the_cost_is_known_before_and_decides_the_way(records, via, calls):
     predicted = predict(changes_for(records), bulk_from=2000)
@@ -122,10 +122,13 @@ def test_BEY_7_the_cost_is_known_before_and_decides_the_way(records, via, calls)
     assert predicted.bytes > records * 18
 
 
-def test_BEY_7_bulk_is_taken_early_when_calls_are_short():
-    assert predict(changes_for(1900), bulk_from=2000, left=10).via("account") == "bulk"
-    assert predict(changes_for(1900), bulk_from=2000, left=11).via("account") == "collections"
-    assert predict(changes_for(100), bulk_from=2000, left=0).via("account") == "collections"
+@pytest.mark.parametrize(
+    ("records", "left", "via"),
+    [(20_000, 30, "composite"), (20_000, 29, "bulk"), (400, 3, "collections"), (400, 2, "composite"),
+     (100, 0, "collections")],
+)  # fmt: skip
+def test_BEY_7_the_cheapest_way_is_taken_when_calls_are_short(records, left, via):
+    assert predict(changes_for(records), bulk_from=50_000, left=left).via("account") == via
 
 
 def test_BEY_7_what_is_not_written_there_costs_nothing():
@@ -135,12 +138,12 @@ def test_BEY_7_what_is_not_written_there_costs_nothing():
 
 
 def test_BEY_7_a_cap_and_an_empty_allowance_stop_a_commit():
-    dear = predict(changes_for(1000), bulk_from=2000, left=5)
-    with pytest.raises(PlanError, match="needs about 6 API calls; max_api_calls allows 3"):
+    dear = predict(changes_for(5000), bulk_from=9000, left=7)
+    with pytest.raises(PlanError, match="needs about 8 API calls; max_api_calls allows 3"):
         refuse_if_too_dear(dear, cap=3)
-    with pytest.raises(LimitError, match="only 5 are left"):
+    with pytest.raises(LimitError, match="only 7 are left"):
         refuse_if_too_dear(dear, cap=None)
-    refuse_if_too_dear(predict(changes_for(1000), bulk_from=2000), cap=6)
+    refuse_if_too_dear(predict(changes_for(5000), bulk_from=9000), cap=8)
     assert allowed(None, None) is None
     assert allowed(5, None, 3) == 3
 

@@ -1,8 +1,11 @@
 """What a commit will spend, before it spends it: API calls, Bulk jobs, bytes (BEY-7), and the way each write goes.
 
-Small plans go through REST collections, 200 records a call, which answer at once. From ``bulk_from`` records on, Bulk
-API 2.0 is used: a handful of calls a job however large. It is also used when collections would need more calls than
-are left. Every call counts against the org's daily allowance, also those of Bulk (the jobs' rows do not).
+    collections   200 records a call, answered at once: up to two calls
+    composite     five collections in one call: from the third call on
+    bulk          a handful of calls a job however large: from ``bulk_from`` records on
+
+Every call counts against the org's daily allowance, also those of Bulk (the jobs' rows do not). Where the usual way
+would need more calls than are left, the cheapest of the three is taken.
 """
 
 import math
@@ -14,9 +17,12 @@ import polars as pl
 
 from toolkit.errors import LimitError, PlanError
 
-Via = Literal["collections", "bulk"]
+Via = Literal["collections", "composite", "bulk"]
 
 RECORDS_PER_CALL = 200
+RECORDS_PER_COMPOSITE = 1_000
+COMPOSITE_FROM = 401
+"""Up to two calls are made as they are: what is in doubt when one breaks off is less, and it is answered sooner."""
 RECORDS_PER_READ = 2_000
 CALLS_PER_JOB = 5  # create, upload, close, results, delete
 POLLS_PER_JOB = 3
@@ -43,7 +49,8 @@ class Part:
 
     def __str__(self) -> str:
         what = {"create": "new ", "delete": "deleted "}.get(self.operation, "")
-        way = f"{self.jobs} Bulk job{'s' if self.jobs > 1 else ''}" if self.via == "bulk" else "REST collections"
+        ways = {"collections": "REST collections", "composite": "REST collections, five in a call"}
+        way = ways.get(self.via, f"{self.jobs} Bulk job{'s' if self.jobs > 1 else ''}")
         return f"{self.records:,} {what}{self.object} records through {way}"
 
 
@@ -134,13 +141,16 @@ def _part(object_name: str, operation: str, records: int, value_bytes: int, bulk
     size = value_bytes + records * (ID_LENGTH + BYTES_AROUND_VALUE)
     # Of an object that gets new records, the newest is asked for before, and the new ones are read afterwards.
     reads = math.ceil(records / RECORDS_PER_READ) + (operation == "create")
-    calls = math.ceil(records / RECORDS_PER_CALL)
     jobs = max(math.ceil(records / RECORDS_PER_JOB), math.ceil(size / BYTES_PER_JOB))
-    job_calls = jobs * (CALLS_PER_JOB + POLLS_PER_JOB)
-    forced = left is not None and reads + calls > left and job_calls < calls
-    if records >= bulk_from or forced:
-        return Part(object_name, records, "bulk", reads, job_calls, jobs, size, operation)
-    return Part(object_name, records, "collections", reads, calls, 0, size, operation)
+    calls: dict[Via, int] = {
+        "collections": math.ceil(records / RECORDS_PER_CALL),
+        "composite": math.ceil(records / RECORDS_PER_COMPOSITE),
+        "bulk": jobs * (CALLS_PER_JOB + POLLS_PER_JOB),
+    }
+    via: Via = "bulk" if records >= bulk_from else "composite" if records >= COMPOSITE_FROM else "collections"
+    if left is not None and reads + calls[via] > left:
+        via = min(calls, key=lambda each: calls[each])
+    return Part(object_name, records, via, reads, calls[via], jobs if via == "bulk" else 0, size, operation)
 
 
 def allowed(*limits: int | None) -> int | None:

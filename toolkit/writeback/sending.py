@@ -15,6 +15,7 @@ from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.values import to_text
 from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
 from toolkit.writeback.journal import Ledger
+from toolkit.writeback.ordering import PARENT, by_parent, parent_path
 from toolkit.writeback.records import with_values
 from toolkit.writeback.references import resolved
 from toolkit.writeback.remedies import remedy
@@ -24,7 +25,11 @@ from toolkit.writeback.sides import Sides
 
 Progress = Callable[[int, int | None], None]
 
-RECORDS_PER_BATCH: dict[Via, int] = {"collections": RECORDS_PER_READ, "bulk": RECORDS_PER_JOB}
+RECORDS_PER_BATCH: dict[Via, int] = {
+    "collections": RECORDS_PER_READ,
+    "composite": RECORDS_PER_READ,
+    "bulk": RECORDS_PER_JOB,
+}
 """So many records are read again, then written."""
 
 MOST_DECIMALS = 15
@@ -47,7 +52,7 @@ class Sender:
             judged = compared(now_there(self.org, batch, sides))
             waiting = pl.col("state") == "intended"
             self.ledger.settle(judged.filter(~waiting))
-            todo = judged.filter(waiting)
+            todo = by_parent(judged.filter(waiting), PARENT)
             self.tell(batch["there_id"].n_unique() - todo["there_id"].n_unique())
             if todo.height:
                 self._write(todo, sides)
@@ -87,15 +92,21 @@ def apply_here(rows: pl.DataFrame, sides: Sides, ledger: Ledger) -> None:
 def now_there(org: Org, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     """Return journal rows with what Salesforce holds ``now``, as text, and whether the record was ``found``.
 
-    A field that was deleted or hidden since the plan is said to be ``hidden``; its rows hold nothing now.
+    A field that was deleted or hidden since the plan is said to be ``hidden``; its rows hold nothing now. ``_parent``
+    is the record that this one belongs to, see `toolkit.writeback.ordering`.
     """
     fields = rows["field"].unique(maintain_order=True).to_list()
     reads = {field: sides.reads(field) for field in fields}  # of a reference kept by a value, that value
-    paths = list(dict.fromkeys(reads.values()))
+    parent = parent_path(sides.describe)
+    paths = list(dict.fromkeys([*reads.values(), *([parent] if parent else [])]))
     records, hidden = read_again(org, sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), paths)
     held = records.select(there_id="Id", **{field: path for field, path in reads.items() if path in records.columns})
     now = _with_now(rows, held, "there_id", {field: field for field in fields}, sides)
-    return now.with_columns(hidden=pl.col("field").replace(reads).is_in(hidden))
+    known = pl.col(parent) if parent and parent in records.columns else pl.lit(None, pl.String)
+    parents = records.select(there_id="Id", **{PARENT: known})
+    return now.join(parents, on="there_id", how="left", maintain_order="left").with_columns(
+        hidden=pl.col("field").replace(reads).is_in(hidden)
+    )
 
 
 def read_again(org: Org, sobject: str, ids: pl.Series, paths: list[str]) -> tuple[pl.DataFrame, list[str]]:

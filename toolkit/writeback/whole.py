@@ -18,6 +18,7 @@ from toolkit.salesforce.bulk import fits_csv
 from toolkit.salesforce.soql import both, in_lists, literal
 from toolkit.writeback.creating import Known, cells_of
 from toolkit.writeback.operations import CREATE, DELETE
+from toolkit.writeback.ordering import PARENT, by_parent, parent_path
 from toolkit.writeback.recognising import (
     cells_there,
     ids_accounted_for,
@@ -80,7 +81,8 @@ class Creator:
         for key, part in self._by_key(mine):
             if not part.filter(pl.col("message") == job_id).height:
                 continue
-            table = self._table(part, bulk=True)
+            table = self._table(part)
+            table = table.filter(fits_csv(table.drop("here_id")))
             results = self.org.collect(
                 job_id,
                 self.sides.mapping.sobject,
@@ -179,29 +181,26 @@ class Creator:
 
     def _insert(self, rows: pl.DataFrame) -> None:
         for key, part in self._by_key(rows):
-            for bulk in (True, False) if self.sender.via == "bulk" else (False,):
-                table = self._table(part, bulk=bulk) if self.sender.via == "bulk" else self._table(part)
-                if table.height:
-                    self._send(part, table, key, bulk=bulk)
+            self._send(part, self._table(part), key)
 
-    def _send(self, rows: pl.DataFrame, table: pl.DataFrame, key: str | None, *, bulk: bool) -> None:
-        ids, done = table["here_id"], 0
+    def _send(self, rows: pl.DataFrame, table: pl.DataFrame, key: str | None) -> None:
+        ids, open_rows = table["here_id"], rows
 
-        def settle(results: pl.DataFrame) -> None:  # they come in the order in which the rows were sent
-            nonlocal done
-            self._answer(rows, results.with_columns(here_id=ids.slice(done, results.height)))
-            done += results.height
+        def settle(results: pl.DataFrame) -> None:
+            nonlocal open_rows
+            told = results.with_columns(here_id=ids.gather(results["row"])).drop("row")
+            self._answer(open_rows, told)
+            open_rows = open_rows.join(told, on="here_id", how="anti", maintain_order="left")
 
         def in_job(job_id: str) -> None:
-            first = rows.filter(pl.col("here_id") == ids[done])
-            self.sender.ledger.sent_in_job(first, job_id)
+            self.sender.ledger.sent_in_job(open_rows, job_id)
 
         self.org.write(
             self.sides.mapping.sobject,
             "upsert" if key else "insert",
             table.drop("here_id"),
             types_of(resolved(rows, self.sides)),
-            via="bulk" if bulk else "collections",
+            via=self.sender.via,
             external_id=key,
             on_job=in_job,
             on_results=settle,
@@ -221,13 +220,10 @@ class Creator:
         rest = rows.join(keyed, on="here_id", how="anti", maintain_order="left")
         return [(each, part) for each, part in ((key, keyed), (None, rest)) if part.height]
 
-    def _table(self, rows: pl.DataFrame, *, bulk: bool | None = None) -> pl.DataFrame:
-        """One row a record, in the plan's order; with `bulk`, only those that its CSV carries, or those it cannot."""
+    def _table(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """One row a record, by parent."""
         table = wide(resolved(rows.sort("seq"), self.sides), "here_id", "here_id")
-        if bulk is None:
-            return table
-        fits = fits_csv(table.drop("here_id"))
-        return table.filter(fits if bulk else ~fits)
+        return by_parent(table, parent_path(self.sides.describe))
 
 
 def delete_there(rows: pl.DataFrame, sides: Sides, sender: Sender, *, after_interruption: bool = False) -> None:
@@ -244,17 +240,26 @@ def delete_there(rows: pl.DataFrame, sides: Sides, sender: Sender, *, after_inte
         message=pl.when(gone).then(pl.lit("is deleted")).otherwise("message"),
     )
     settled, todo = judged.filter(pl.col("state") != "intended"), judged.filter(pl.col("state") == "intended")
+    todo = by_parent(todo, PARENT)
     _settle_deleted(settled, sender)
-    if todo.height:
-        sender.org.write(
-            sides.mapping.sobject,
-            "delete",
-            todo.select(Id="there_id"),
-            {},
-            via=sender.via,
-            on_job=lambda job_id: sender.ledger.sent_in_job(todo, job_id),
-            on_results=lambda results: _settle_deleted(answered(todo, results), sender),
-        )
+    if not todo.height:
+        return
+    waiting = todo
+
+    def settle(results: pl.DataFrame) -> None:
+        nonlocal waiting
+        _settle_deleted(answered(waiting, results), sender)
+        waiting = waiting.join(results, left_on="there_id", right_on="id", how="anti")
+
+    sender.org.write(
+        sides.mapping.sobject,
+        "delete",
+        todo.select(Id="there_id"),
+        {},
+        via=sender.via,
+        on_job=lambda job_id: sender.ledger.sent_in_job(waiting, job_id),
+        on_results=settle,
+    )
 
 
 def _settle_deleted(rows: pl.DataFrame, sender: Sender) -> None:
