@@ -29,7 +29,7 @@ from toolkit.runs import Run, recorded
 from toolkit.salesforce import Org
 from toolkit.store import Side, Store
 from toolkit.workspace_view import ACCOUNT, WorkspaceView
-from toolkit.writeback.approving import expires_at
+from toolkit.writeback.approving import expires_at, refuse_unapproved
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.preflight import Finding, check_targets
 from toolkit.writeback.sides import Sides, described
@@ -207,13 +207,17 @@ class ConnectedWorkspace(WorkspaceView):
     def _spent(self) -> int:
         return self.org.budget.spent if "org" in self.__dict__ else 0
 
-    def _all_sides(self, directions: Sequence[Direction] = ()) -> list[Sides]:
-        """Return the sides of every object that has records, in the order they are written in."""
-        merged = [name for name, mapping in self.objects.items() if mapping.is_merged]
-        known = [name for name in merged if name == ACCOUNT or self.store.records("there", name) is not None]
-        return [self._sides(name, directions) for name in known]
+    def _all_sides(self, directions: Sequence[Direction] = (), *, of: pl.DataFrame | None = None) -> list[Sides]:
+        """Return the sides of every object that has records, in the order they are written in.
 
-    def _sides(self, object_name: str, directions: Sequence[Direction] = ()) -> Sides:
+        With the rows `of` a plan or a journal also of the objects they are about, though nothing of them was read yet.
+        """
+        merged = [name for name, mapping in self.objects.items() if mapping.is_merged]
+        wanted = {ACCOUNT} if of is None else set(of["object"])
+        known = [name for name in merged if name in wanted or self.store.records("there", name) is not None]
+        return [self._sides(name, directions, unread=of is not None) for name in known]
+
+    def _sides(self, object_name: str, directions: Sequence[Direction] = (), *, unread: bool = False) -> Sides:
         mapping = self.mapped(object_name).in_effect
         if directions:
             chosen = tuple(field for field in mapping.fields if field.direction in directions)
@@ -223,8 +227,10 @@ class ConnectedWorkspace(WorkspaceView):
             mapping=mapping,
             describe=self.org.describe(mapping.sobject),
             links=self.links(object_name),
-            here=self.here(object_name) if object_name == ACCOUNT else self._records_or_none("here", object_name),
-            there=self.there(object_name),
+            here=self._records_or_none("here", object_name)
+            if unread or object_name != ACCOUNT
+            else self.here(object_name),
+            there=self._records_or_none("there", object_name) if unread else self.there(object_name),
             base=self.store.records("base", object_name),
         )
 
@@ -243,6 +249,16 @@ class ConnectedWorkspace(WorkspaceView):
         """Return a plan that was made just now with what it is for, who made it, and until when it holds."""
         end = expires_at(plan.created_at, self.settings.writeback)
         return replace(plan, purpose=purpose, made_by=self.person(), expires_at=end)
+
+    def _refuse_unapproved(self, plan: Plan) -> None:
+        """Raise PlanError when the mapping file asks for a second person's approval and the plan has none.
+
+        Who made it says the plan that is kept, not the one that was given.
+        """
+        makers = [str(meta.get("made_by", "")) for meta in self.store.plans() if meta["digest"] == plan.digest]
+        known = replace(plan, made_by=makers[0]) if makers else plan
+        approvals = self.store.read(frames.APPROVALS)
+        refuse_unapproved(known, approvals, self.settings.writeback, self.settings.access)
 
     def _allow(self, deed: Literal["edit", "approve", "commit"]) -> None:
         allowed, person = getattr(self.settings.access, deed), self.person()

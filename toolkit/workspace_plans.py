@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 
 from toolkit.errors import NotFoundError
+from toolkit.frames import DECISIONS
 from toolkit.runs import Run
-from toolkit.workspace_matching import MatchingWorkspace
 from toolkit.workspace_org import Direction
+from toolkit.workspace_review import FULL, ReviewWorkspace
+from toolkit.writeback.braking import computed_columns
 from toolkit.writeback.commit import Commit, commit, resume
+from toolkit.writeback.deciding import void
 from toolkit.writeback.lookups import looked_up
 from toolkit.writeback.merge import new_base
+from toolkit.writeback.operations import FIELDS
 from toolkit.writeback.plan import Plan, make_plan
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.undoing import plan_undo
 
 
-class PlanningWorkspace(MatchingWorkspace):
+class PlanningWorkspace(ReviewWorkspace):
     """The part of a workspace that deals with plans and commits."""
 
     def plan(self, directions: Sequence[Direction] = ()) -> Plan:
         """Work out every change on either side and keep it as a plan. Writes nothing anywhere else.
 
         What was read since the last match is matched first: a plan never pairs records that no longer belong together.
-        Where both sides agree, that is noted as the base of the next merge. `directions` leaves out the fields of other
+        Where both sides agree, that is noted as the base of the next merge. What people decided about conflicts is
+        carried out, and forgotten where a value has moved since. `directions` leaves out the fields of other
         directions. Raises PreflightError when a mapped field cannot be used at all, StepMissingError when a side was
         not read yet.
         """
@@ -31,7 +36,8 @@ class PlanningWorkspace(MatchingWorkspace):
             creates = not directions and any(each.mapping.create_there for each in sides)  # whole records only
             unmatched = self.mismatches(None) if creates else None
             sides = looked_up(self.org, sides, unmatched)
-            organization = self.org.organization
+            organization, decisions = self.org.organization, self.decisions()
+            forgotten = void(decisions, sides)
             made = make_plan(
                 sides,
                 org_id=self.org.org_id,
@@ -43,12 +49,19 @@ class PlanningWorkspace(MatchingWorkspace):
                 calls_left=self.org.budget.left,
                 mismatches=unmatched,
                 journal=self.store.journal() if creates else None,
+                decisions=decisions,
+                brakes=self.settings.brakes,
+                computed=computed_columns(self.settings),
             )
             for each in sides:
                 base = new_base(each)
                 if each.base is None or not base.equals(each.base):
                     self.store.save_records("base", each.object, base)
-            self._keep(made, run)
+            made = self._keep(made, " ".join([FULL, *directions]), run)
+            if forgotten.height:
+                left = decisions.join(forgotten, on=list(DECISIONS.key), how="anti")
+                self.store.write(DECISIONS, left)
+                run.note += f"; {forgotten.height:,} decided before about values that have moved since"
         return made
 
     def undo(self, commit_id: str | None = None) -> Plan:
@@ -64,36 +77,67 @@ class PlanningWorkspace(MatchingWorkspace):
                 wanted,
                 self.org,
                 self.store,
-                objects=self._all_sides(),
+                objects=self._all_sides(of=self.store.journal(wanted)),
                 org_name=self.org.organization.name,
                 created_at=self.now(),
                 parent=self.last_commit(),
                 bulk_from=self.settings.writeback.bulk_from,
                 calls_left=self.org.budget.left,
             )
-            self._keep(made, run)
-        return made
+            return self._keep(made, f"undo {wanted}", run)
 
-    def commit(self, plan: Plan, *, confirm: str, progress: Progress | None = None) -> Commit:
+    def commit(
+        self,
+        plan: Plan,
+        *,
+        confirm: str,
+        progress: Progress | None = None,
+        org_name: str | None = None,
+        accept: bool = False,
+    ) -> Commit:
         """Write exactly the rows of `plan`; `confirm` is its digest, as it was shown.
 
-        Rows that moved since are held back. Raises PermissionDenied when the mapping file does not let this person
-        commit, and whatever `toolkit.writeback.commit` raises before anything is written.
+        `org_name` is the name of a production org, typed; `accept` says that a plan over the brakes is meant. Rows that
+        moved since are held back. Raises PermissionDenied when the mapping file does not let this person commit,
+        PlanError when it asks for a second person's approval and there is none, and whatever
+        `toolkit.writeback.commit` raises before anything is written.
         """
         self._allow("commit")
         with self._run("commit") as run:
+            self._refuse_unapproved(plan)
+            return self._committed(run, plan, confirm, progress, org_name=org_name, accept=accept)
+
+    def _commit_unattended(self, plan: Plan) -> Commit:
+        """Write a plan that a job made: no approval is asked for, and nothing is over the brakes."""
+        self._allow("commit")
+        with self._run("commit") as run:
+            return self._committed(run, plan, plan.digest, org_name=self.settings.writeback.production)
+
+    def _committed(
+        self,
+        run: Run,
+        plan: Plan,
+        confirm: str,
+        progress: Progress | None = None,
+        *,
+        org_name: str | None = None,
+        accept: bool = False,
+    ) -> Commit:
+        if not plan.changes["operation"].is_in(FIELDS).all():  # fields of the org are of no record
             self._match_what_is_new()
-            done = commit(
-                plan,
-                confirm,
-                self.org,
-                self.store,
-                self.settings,
-                objects=self._all_sides(),
-                now=self.now(),
-                progress=progress,
-            )
-            run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
+        done = commit(
+            plan,
+            confirm,
+            self.org,
+            self.store,
+            self.settings,
+            objects=self._all_sides(of=plan.changes),
+            now=self.now(),
+            progress=progress,
+            org_name=org_name,
+            accept=accept,
+        )
+        run.written, run.held, run.failed, run.note = done.written, done.held, done.failed, str(done)
         return done
 
     def resume(self) -> tuple[Commit, ...]:
@@ -101,7 +145,7 @@ class PlanningWorkspace(MatchingWorkspace):
         self._allow("commit")
         with self._run("resume") as run:
             settled = tuple(
-                resume(commit_id, self.org, self.store, objects=self._all_sides())
+                resume(commit_id, self.org, self.store, objects=self._all_sides(of=self.store.journal(commit_id)))
                 for commit_id in self.store.open_commits()
             )
             run.written = sum(each.written for each in settled)
@@ -111,7 +155,10 @@ class PlanningWorkspace(MatchingWorkspace):
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
-    def _keep(self, plan: Plan, run: Run) -> None:
-        self.store.save_plan(plan.meta(), plan.changes)
-        run.read, run.held = self.links().height, plan.changes.height - plan.writes
-        run.note = f"{plan.writes:,} changes to write, digest {plan.plan_id}"
+    def _keep(self, plan: Plan, purpose: str, run: Run) -> Plan:
+        """Keep a plan that was made just now, and return it signed."""
+        made = self._signed(plan, purpose)
+        self.store.save_plan(made.meta(), made.changes)
+        run.read, run.held = self.links().height, made.changes.height - made.writes
+        run.note = f"{made.writes:,} changes to write, digest {made.plan_id}"
+        return made

@@ -24,7 +24,8 @@ class RecordWorkspace(ConnectedWorkspace):
 
         `values` are by the fields' names here; None clears. It is a plan like any other, so `undo` takes it back.
         Raises EditRefused when a field may not be edited, a value does not fit, or Salesforce was changed meanwhile;
-        PermissionDenied when the mapping file does not let this person commit.
+        PermissionDenied when the mapping file does not let this person commit; PlanError when it asks for a second
+        person's approval: the edit is kept as a plan that can be committed once somebody has approved it.
         """
         return self._at_once("edit", object_name, partial(plan_edit, here_id=here_id, values=values))
 
@@ -67,7 +68,9 @@ class RecordWorkspace(ConnectedWorkspace):
                 writeback=self.settings.writeback,
                 look_up=partial(with_lookups, self.org),
             )
+            plan = self._signed(plan, step)
             self.store.save_plan(plan.meta(), plan.changes)
+            self._refuse_unapproved(plan)
             done = commit(
                 plan, plan.digest, self.org, self.store, self.settings, objects=objects, now=self.now(),
                 org_name=self.settings.writeback.production,

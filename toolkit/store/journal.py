@@ -16,6 +16,16 @@ from toolkit.store.tables import insert_rows, read_rows
 
 SETTLED = ("state", "code", "message", "before", "after", "agreed", "there_id")
 """What a settling may change."""
+_SPENT = """
+DELETE FROM decisions WHERE EXISTS (
+    SELECT 1 FROM journal INDEXED BY journal_record
+    WHERE commit_id = ? AND state = 'written' AND journal.object = decisions.object
+    AND journal.here_id = decisions.here_id AND journal.there_id = decisions.there_id
+    AND decisions.pair = CASE side
+        WHEN 'there' THEN partner || ' = ' || field ELSE field || ' = ' || partner END
+)
+"""
+"""What a person decided about a value is spent once the value is written: the next time it is a new question."""
 _NOBODY = LINKS.empty().select("object", "here_id")
 
 
@@ -41,7 +51,8 @@ def settle(
     """Note what became of rows: `updates` has the column ``seq`` and any of ``SETTLED``; the rest stays as it was.
 
     `links` (`LINKS`) of records that were created are kept with it, those of `unlinked` (object, here_id) go with it:
-    whoever is killed leaves both or neither. Raises FrameError when a row was never intended; nothing is noted then.
+    whoever is killed leaves both or neither. So it is with decisions about what was written. Raises FrameError when a
+    row was never intended; nothing is noted then.
     """
     columns = [name for name in SETTLED if name in updates.columns]
     assignments = ", ".join(f"{name} = ?" for name in columns)
@@ -56,6 +67,7 @@ def settle(
             raise FrameError(
                 f"settling {updates.height} rows of commit {commit_id}, but it intended only {done} of them"
             )
+        db.execute(_SPENT, [commit_id])
 
 
 def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:

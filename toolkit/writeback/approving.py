@@ -1,10 +1,9 @@
-"""Whether a plan may still be committed, and by whom: its age, and the approval of a second person.
+"""Whether a plan may still be committed: its age, and the approval of a second person.
 
 An approval is of a digest, so of exactly the rows that the second person saw. Who made a plan cannot approve it, and
 nobody approves for somebody else. Unattended jobs need none: they are appointed in the mapping file.
 """
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -52,8 +51,14 @@ def approval(plan: Plan, person: str, at: datetime, note: str = "") -> pl.DataFr
 
 def approvers(plan: Plan, approvals: pl.DataFrame, access: Access) -> list[str]:
     """Return who approved exactly these rows, may approve by the mapping file, and did not make the plan."""
-    people = approvals.filter((pl.col("plan_id") == plan.plan_id) & (pl.col("digest") == plan.digest))["person"]
-    return [each for each in people.sort() if not _same(each, plan.made_by) and _allowed(each, access.approve)]
+    mine = approvals.filter((pl.col("plan_id") == plan.plan_id) & (pl.col("digest") == plan.digest))
+    return mine.with_columns(made_by=pl.lit(plan.made_by)).filter(may_approve(access))["person"].sort().to_list()
+
+
+def may_approve(access: Access) -> pl.Expr:
+    """Return whether the approval of ``person`` counts for a plan of ``made_by``, by who may approve today."""
+    another = pl.col("person").str.to_lowercase() != pl.col("made_by").str.to_lowercase()
+    return another & (pl.lit(EVERYBODY in access.approve) | pl.col("person").is_in(list(access.approve)))
 
 
 def refuse_unapproved(plan: Plan, approvals: pl.DataFrame, writeback: Writeback, access: Access) -> None:
@@ -69,8 +74,4 @@ def refuse_unapproved(plan: Plan, approvals: pl.DataFrame, writeback: Writeback,
 
 
 def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
-
-
-def _allowed(person: str, allowed: Collection[str]) -> bool:
-    return EVERYBODY in allowed or person in allowed
+    return one.lower() == other.lower()

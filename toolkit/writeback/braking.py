@@ -17,6 +17,7 @@ import polars as pl
 
 from toolkit.config.models import HEALTH_FIELDS, Brakes, Settings
 from toolkit.errors import BrakeError
+from toolkit.frames import LINKS
 from toolkit.importing.leaving import CHURNED, STAGE
 from toolkit.writeback.operations import CLEAR, DELETE, MERGE, UPDATE
 from toolkit.writeback.rule_names import UNDO
@@ -79,22 +80,28 @@ def tripped(
     Shares are of the linked records of the object in `objects`. `computed` names the columns here whose figures may all
     change when they go out.
     """
-    now = pl.when(pl.col("side") == "there").then("there").otherwise("here")
-    partner = pl.when(pl.col("side") == "there").then("partner").otherwise("field")
+    links = pl.concat([LINKS.empty(), *(sides.links.filter(object=sides.object) for sides in objects)])
+    accounts = [sides.object for sides in objects if sides.mapping.acts_as == "account"]
+    return tripped_by(changes, links, accounts, brakes, computed)
+
+
+def tripped_by(
+    changes: pl.DataFrame, links: pl.DataFrame, accounts: Sequence[str], brakes: Brakes, computed: Collection[str]
+) -> tuple[Brake, ...]:
+    """Return what `tripped` does, of `links` (`LINKS`) and the names of the objects that act as accounts."""
+    there = pl.col("side") == "there"
     rows = changes.filter((pl.col("verdict") == "write") & pl.col("rule").ne_missing(UNDO)).with_columns(
-        _now=now, _here=partner
+        _now=pl.when(there).then("there").otherwise("here"), _here=pl.when(there).then("partner").otherwise("field")
     )
     held = pl.col("_now").is_not_null()
-    ours = (pl.col("side") == "there") & pl.col("_here").is_in(list(computed))
-    accounts = [sides.object for sides in objects if sides.mapping.acts_as == "account"]
-    churner = pl.col("after").str.to_lowercase() == CHURNED.lower()
-    was_one = (pl.col("_now").str.to_lowercase() == CHURNED.lower()).fill_null(value=False)
+    ours = there & pl.col("_here").is_in(list(computed)).fill_null(value=False)
+    churner, was_one = (pl.col(name).str.to_lowercase().eq_missing(CHURNED.lower()) for name in ("after", "_now"))
     hit: dict[Kind, pl.Expr] = {
         "churned": pl.col("object").is_in(accounts) & (pl.col("_here") == STAGE) & churner & ~was_one,
         "cleared": ((pl.col("operation") == CLEAR) & held) | pl.col("operation").is_in([DELETE, MERGE]),
         "changed": (pl.col("operation") == UPDATE) & held & pl.col("after").is_not_null() & ~ours,
     }
-    linked = {sides.object: sides.links.filter(pl.col("object") == sides.object).height for sides in objects}
+    linked: dict[str, int] = dict(links.group_by("object").len().iter_rows())
     found = [
         Brake(kind, side, name, field or "", records, linked.get(name, 0), allowed)
         for kind, when in hit.items()

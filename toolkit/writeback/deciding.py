@@ -148,7 +148,8 @@ def queue(
     """
     rows = waiting.filter(_DECIDABLE).with_columns(pair=_PAIR)
     first = rows.group_by([*KEY, "here", "there"]).agg(since=pl.col("created_at").min())
-    now = rows.filter("counts").sort("number").unique(KEY, keep="last", maintain_order=True)
+    linked = pl.col("here_id").is_not_null() & pl.col("there_id").is_not_null()
+    now = rows.filter(pl.col("counts") & linked).sort("number").unique(KEY, keep="last", maintain_order=True)
     now = now.join(written, on=["number", *KEY], how="anti").join(first, on=[*KEY, "here", "there"], nulls_equal=True)
     ways = pl.concat(
         [_offered(mapping).with_columns(object=pl.lit(name)) for name, mapping in mappings.items()] or [_NO_WAYS]
@@ -164,6 +165,12 @@ def queue(
     )
     own = ("choice", "decided_by", "decided_at", "note")
     return conform(told.with_columns(pl.when("_holds").then(name).alias(name) for name in own), QUEUE)
+
+
+def written_pairs(journal: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Return which pairs of fields of which records a commit wrote (`JOURNAL`): `number`, and the key of a decision."""
+    written = journal.filter((pl.col("state") == "written") & pl.col("operation").is_in(CHANGING))
+    return written.select(pl.lit(number, dtype=pl.Int64).alias("number"), *KEY[:-1], pair=_PAIR)
 
 
 def decisions_of(rows: pl.DataFrame, choice: str, person: str, at: datetime, note: str = "") -> pl.DataFrame:

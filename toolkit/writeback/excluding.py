@@ -6,12 +6,12 @@ created who would see it. A record from which something hangs that stays is not 
 both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from toolkit.errors import InputError
-from toolkit.frames import CHANGES, conform
+from toolkit.frames import CHANGES, RECORD_KEY, conform
 from toolkit.writeback.operations import CHANGING, CREATE, CREATE_FIELD, DELETE, FIELDS, WHOLE
 from toolkit.writeback.refusing import IS_NEW
 
@@ -19,9 +19,9 @@ EXCLUDED = "excluded"
 BELONGS = {"object": pl.String, "here_id": pl.String, "to_object": pl.String, "to_here_id": pl.String}
 """Which record here hangs from which: a contact from its account."""
 
+_HOLDERS = {"account_id": "account", "contact_id": "contact", "parent_id": "account"}
 _WHOLE_KEY = ["side", "object", "operation", "_record"]
 _FIELD_KEY = ["object", "field"]
-_ASKED, _WITH = "_asked", "_with"
 
 
 def excluded(changes: pl.DataFrame, seqs: Iterable[int], by: str, belongs: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -31,8 +31,7 @@ def excluded(changes: pl.DataFrame, seqs: Iterable[int], by: str, belongs: pl.Da
     plan does not have, or that it would not write anyway.
     """
     wanted = sorted(set(seqs))
-    asked = changes["seq"].is_in(wanted)
-    _refuse_unknown(changes.filter(asked), wanted)
+    _refuse_unknown(changes.filter(pl.col("seq").is_in(wanted)), wanted)
     writes = changes.filter(verdict="write").with_columns(_record=pl.coalesce("here_id", "there_id"))
     hangs = pl.DataFrame(schema=BELONGS) if belongs is None else belongs.select(list(BELONGS))
     out = writes.filter(pl.col("seq").is_in(wanted))
@@ -105,3 +104,18 @@ def _carrying(writes: pl.DataFrame, kept: pl.DataFrame, belongs: pl.DataFrame) -
     """The deletions of the records from which a record hangs that is not deleted now."""
     holders = kept.join(belongs, on=["object", "here_id"], how="inner").select(object="to_object", here_id="to_here_id")
     return writes.filter(operation=DELETE).join(holders, on=["object", "here_id"], how="semi")
+
+
+def hanging(here: Mapping[str, pl.DataFrame], roles: Mapping[str, str]) -> pl.DataFrame:
+    """Return which record here hangs from which (`BELONGS`): `here` are the records by object, `roles` what each is."""
+    by_role = {role: name for name, role in roles.items()}
+    parts = [pl.DataFrame(schema=BELONGS)]
+    for name, records in here.items():
+        for column, role in _HOLDERS.items():
+            if column in records.columns and role in by_role:
+                to = pl.col(column).cast(pl.String)
+                parts.append(
+                    records.select(object=pl.lit(name), here_id=RECORD_KEY, to_object=pl.lit(by_role[role]),
+                                   to_here_id=to).drop_nulls()
+                )  # fmt: skip
+    return pl.concat(parts)

@@ -47,10 +47,7 @@ def refuse_plan(plan: Plan, confirm: str, org: Org, store: Store) -> None:
 def refuse_by_settings(
     plan: Plan, settings: Settings, objects: Sequence[Sides], now: datetime, *, accept: bool
 ) -> None:
-    """Raise PlanError for a plan that is too old, BrakeError for one over the brakes unless `accept` says it is meant.
-
-    What takes a commit back is braked by what it does, like any other plan.
-    """
+    """Raise PlanError for a plan that is too old, BrakeError for one over the brakes unless `accept` is said."""
     refuse_expired(plan, settings.writeback, now)
     refuse_braked(plan.changes, objects, settings, accept=accept)
 

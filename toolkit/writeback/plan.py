@@ -28,7 +28,7 @@ from toolkit.writeback.sides import Sides
 
 HINTS = 3
 """How many recipes an error gives before it says where the others are."""
-ORDER = ("side", "object", "there_id", "here_id", "field")
+ORDER = ("side", "object", "there_id", "here_id", "field", "operation", "name")
 """What the rows of a plan are sorted by: objects each after those it refers to, of an object new records first."""
 
 
