@@ -16,6 +16,7 @@ from toolkit.errors import DigestError, InputError, StepMissingError
 from toolkit.health.attention import attention_order
 from toolkit.health.explain import Explanation, explain
 from toolkit.importing.importer import AGREEMENTS, INTERACTIONS
+from toolkit.record_classes import record_classes
 from toolkit.status import Status
 from toolkit.store import Store
 from toolkit.writeback.digest import ID_LENGTH
@@ -131,6 +132,23 @@ class WorkspaceView:
         """
         found = self.store.read(frames.MISMATCHES, within=_of(object_name))
         return found if object_name else found.filter(pl.col("object").is_in(list(self.objects)))
+
+    def link_history(self, object_name: str | None = None) -> pl.DataFrame:
+        """Return every link there ever was and why it ended (`frames.LINK_HISTORY`), of one object or of all (None)."""
+        return self.store.read(frames.LINK_HISTORY, within=_of(object_name))
+
+    def pair_decisions(self, object_name: str | None = None) -> pl.DataFrame:
+        """Return what people said about two records (`frames.PAIR_DECISIONS`), of one object or of all (None)."""
+        return self.store.read(frames.PAIR_DECISIONS, within=_of(object_name))
+
+    def classes(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
+        """Return every record of both sides with its class (`frames.RECORD_CLASSES`), of one object or of all (None).
+
+        What the classes mean is in `toolkit.matching.classes.CLASSES`; its `counts` adds them up (BEY-10).
+        """
+        if object_name is not None:
+            self.mapped(object_name)
+        return record_classes(self.store, self.settings, object_name)
 
     def skips(self) -> pl.DataFrame:
         """Return what was left out before matching and why (`frames.SKIPS`), of the objects that are synced."""

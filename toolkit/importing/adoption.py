@@ -83,12 +83,14 @@ def adopt(
     derived: Derived | None = None,
     gone: pl.DataFrame | None = None,
     scope: Excluded | None = None,
+    apart: pl.DataFrame | None = None,
 ) -> Adopted:
     """Return the records here with those that only Salesforce has, and what became of every one.
 
     `there` are all records in scope, `links` those of the object and of accounts, `mismatches` matching's (None: there
     was nothing to match, every record without a link is free). `gone` are the pull's skips, whose reasons are told on;
-    `scope` is what `excluded` returned, None to work it out.
+    `scope` is what `excluded` returned, None to work it out; `apart` (here_id, there_id) are pairs that a person said
+    are different.
     """
     there = there.with_columns(to_18(pl.col(RECORD_KEY).cast(pl.String)))
     scope = excluded(there, mapping) if scope is None else scope
@@ -98,7 +100,7 @@ def adopt(
     holding = known.join(scope.kept, left_on="there_id", right_on=RECORD_KEY, how="semi")
     homes = account_of(scope.kept, mapping, links.filter(object=ACCOUNT), derived)
     merged = merged_into(gone, scope.kept[RECORD_KEY])
-    rows = judged(scope.kept, before, holding, mapping, mismatches, homes, merged)
+    rows = judged(scope.kept, before, holding, mapping, mismatches, homes, merged, apart)
     made = _made_links(rows.filter(pl.col("fate").is_in(["created", "returned"])), mapping.object, now)
     now_linked = conform(pl.concat([holding.select(made.columns), made]), LINKS)
     after, out = before, before.select(RECORD_KEY, THERE_ID).clear()

@@ -22,6 +22,7 @@ from toolkit.importing.interactions import INTERACTION_RULES, interactions
 from toolkit.importing.members import MEMBER_RULES, link_members
 from toolkit.importing.preview import preview, preview_agreements, preview_fields, preview_terms
 from toolkit.importing.records import RULES, import_object
+from toolkit.matching.decisions import different
 from toolkit.salesforce import Org
 from toolkit.salesforce.soql import both, literal
 from toolkit.store import Store
@@ -78,6 +79,7 @@ class Importer:
             extras=self._extras(mapping, there),
             contacts=self._here_of("contact"),
             gone=self.store.read(frames.SKIPS, within={"object": object_name, "side": "there"}),
+            apart=different(self.store.read(frames.PAIR_DECISIONS, within={"object": object_name})),
         )
 
     def preview(self, object_name: str) -> Preview:

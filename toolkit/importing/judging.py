@@ -42,14 +42,19 @@ def judged(
     mismatches: pl.DataFrame | None,
     accounts: pl.DataFrame,
     merged: pl.DataFrame,
+    apart: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return one row a record there, by ``there_id``: name, here_id, account_id, fate, rule, reason.
 
     ``fate`` is created, returned (adopted before, and its link was lost while it was out of scope, or the partner of a
     record here was merged into it), unchanged (linked), held or skipped. `holding` are the links that hold, `accounts`
-    is from `account_of`, `merged` from `toolkit.importing.leaving.merged_into`.
+    is from `account_of`, `merged` from `toolkit.importing.leaving.merged_into`, `apart` (here_id, there_id) are pairs
+    that a person said are different: they are not brought together again.
     """
-    rows = _beside(there, holding, mapping, mismatches).join(_ours(here, holding, merged), on="there_id", how="left")
+    ours = _ours(here, holding, merged)
+    if apart is not None:
+        ours = ours.join(apart, left_on=["returned", "there_id"], right_on=["here_id", "there_id"], how="anti")
+    rows = _beside(there, holding, mapping, mismatches).join(ours, on="there_id", how="left")
     rows = rows.join(accounts, on="there_id", how="left")
     free = pl.lit(value=True) if mismatches is None else pl.col("kind").is_in(FREE_KINDS).fill_null(value=False)
     if mapping.acts_as == "contact":

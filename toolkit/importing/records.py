@@ -41,19 +41,23 @@ def import_object(
     extras: Mapping[str, pl.DataFrame] | None = None,
     contacts: pl.DataFrame | None = None,
     gone: pl.DataFrame | None = None,
+    apart: pl.DataFrame | None = None,
 ) -> Adopted:
     """Return what an import makes of an object: `there` are all its records in scope, `here` those here so far.
 
     `links` are those of all objects, `mismatches` matching's of this one (an object that is not matched needs none),
-    `extras` the rows of other objects by name, `contacts` the contacts here, `gone` the pull's skips. Doing it again
-    with what it returned changes nothing.
+    `extras` the rows of other objects by name, `contacts` the contacts here, `gone` the pull's skips,
+    `apart` (here_id, there_id) the pairs that a person said are different. Doing it again with what it returned changes
+    nothing.
     """
     extras = extras or {}
     there = there.with_columns(to_18(pl.col(RECORD_KEY).cast(pl.String)))
     scope = excluded(there, mapping, _parents(mapping, extras))
     derived = _derived(scope.kept, mapping, extras, links, contacts)
     matched = mismatches if mapping.is_merged else None
-    done = adopt(there, here, links, mapping, now, mismatches=matched, derived=derived, gone=gone, scope=scope)
+    done = adopt(
+        there, here, links, mapping, now, mismatches=matched, derived=derived, gone=gone, scope=scope, apart=apart
+    )
     if mapping.acts_as == "account" and mapping.hierarchy is not None and writes_here(mapping):
         done = _with_hierarchy(done, scope.kept, mapping)
     if mapping.acts_as == "contact":

@@ -2,11 +2,13 @@
 
 import polars as pl
 
-from toolkit.frames import LINKS
+from toolkit.frames import LINKS, PAIR_DECISIONS, conform
 
 SAME, DIFFERENT = "same", "different"
 BY_DECISION = "decided"
 """The rule of a link that a person made."""
+
+_PAIR = ["object", "here_id", "there_id"]
 
 
 def same(decisions: pl.DataFrame, here: pl.Series, there: pl.Series) -> pl.DataFrame:
@@ -39,14 +41,16 @@ def different(decisions: pl.DataFrame) -> pl.DataFrame:
     return apart.select("here_id", "there_id", "decided_by", "decided_at")
 
 
-def with_decision(decisions: pl.DataFrame, decision: pl.DataFrame, *, instead: bool) -> pl.DataFrame:
-    """Return the decisions with a new one, which replaces what was said before about the same two records.
+def with_decisions(decisions: pl.DataFrame, new: pl.DataFrame, *, instead: bool) -> pl.DataFrame:
+    """Return the decisions with new ones, each of which replaces what was said before about the same two records.
 
-    With `instead`, earlier decisions that one of the two is the same as another record end as well.
+    With `instead`, earlier decisions that a record is the same as another one than now end as well.
     """
-    kept = decisions.join(decision, on=["object", "here_id", "there_id"], how="anti")
+    new = new.unique(_PAIR, keep="last", maintain_order=True)
+    kept = decisions.join(new, on=_PAIR, how="anti")
     if instead:
         for side in ("here_id", "there_id"):
-            met = kept.join(decision, on=["object", side], how="semi").filter(pl.col("verdict") == SAME)
-            kept = kept.join(met, on=["object", "here_id", "there_id"], how="anti")
-    return pl.concat([kept, decision])
+            again = new.filter(pl.col("verdict") == SAME)
+            met = kept.join(again, on=["object", side], how="semi").filter(pl.col("verdict") == SAME)
+            kept = kept.join(met, on=_PAIR, how="anti")
+    return conform(pl.concat([kept, new]), PAIR_DECISIONS)

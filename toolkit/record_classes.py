@@ -1,0 +1,68 @@
+"""The class of every record, read from a store: what the mismatch inspector and the dashboard show (BEY-10, DSH-9).
+
+This is the shell around `toolkit.matching.classes`; it reads, and asks no org.
+"""
+
+import polars as pl
+
+from toolkit import frames
+from toolkit.config import ObjectMapping, Settings
+from toolkit.importing.exclusions import EXCLUSIONS
+from toolkit.importing.judging import JUDGING_RULES
+from toolkit.importing.leaving import LEFT_RULE
+from toolkit.matching.classes import Seen, classify
+from toolkit.matching.keys import names_of
+from toolkit.store import Store
+
+WHOLE_PLAN = "plan"
+"""The purpose of a plan that was made of everything."""
+
+
+def record_classes(store: Store, settings: Settings, object_name: str | None = None) -> pl.DataFrame:
+    """Return every record of both sides with its class (`frames.RECORD_CLASSES`), of one object or of all (None).
+
+    Of all: of those that are matched. Drift is that of the newest plan, less what was written since.
+    """
+    merged = [name for name, mapping in settings.active_objects.items() if mapping.is_merged]
+    names = merged if object_name is None else [object_name]
+    plan = _newest_plan(store)
+    found = [_of_object(store, settings.objects[name], name, plan) for name in names]
+    return frames.conform(pl.concat([frames.RECORD_CLASSES.empty(), *found]), frames.RECORD_CLASSES)
+
+
+def _of_object(
+    store: Store, mapping: ObjectMapping, name: str, plan: tuple[pl.DataFrame, pl.DataFrame] | None
+) -> pl.DataFrame:
+    within = {"object": name}
+    changes, journal = plan or (frames.CHANGES.empty(), frames.JOURNAL.empty())
+    seen = Seen(
+        here=_named(store.records("here", name), mapping, "here"),
+        there=_named(store.records("there", name), mapping, "there"),
+        links=store.read(frames.LINKS, within=within),
+        mismatches=store.read(frames.MISMATCHES, within=within),
+        skips=store.read(frames.SKIPS, within=within),
+        changes=changes,
+        journal=journal,
+        history=store.read(frames.LINK_HISTORY, within=within),
+        excluded=(*EXCLUSIONS, *JUDGING_RULES),
+        left=LEFT_RULE,
+        compared=plan is not None,
+    )
+    return classify(name, seen)
+
+
+def _named(records: pl.DataFrame | None, mapping: ObjectMapping, side: str) -> pl.DataFrame:
+    if records is None:
+        return pl.DataFrame(schema={frames.RECORD_KEY: pl.String, "name": pl.String})
+    return pl.DataFrame([records[frames.RECORD_KEY].cast(pl.String), names_of(records, mapping, side)])
+
+
+def _newest_plan(store: Store) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Return the changes of the newest plan of everything, and what commits wrote since, the oldest first."""
+    whole = [meta for meta in store.plans() if meta.get("purpose", WHOLE_PLAN) == WHOLE_PLAN]
+    if not whole:
+        return None
+    newest, commits = whole[-1], store.commits()["commit_id"].to_list()
+    since = commits[commits.index(newest["parent"]) + 1 :] if newest["parent"] in commits else commits
+    written = pl.concat([frames.JOURNAL.empty(), *(store.journal(commit_id) for commit_id in since)])
+    return store.plan(newest["plan_id"])[1], written
