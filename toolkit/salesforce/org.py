@@ -17,15 +17,17 @@ import polars as pl
 
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
-from toolkit.salesforce import bulk, downloads, listviews, query, query_jobs
+from toolkit.salesforce import bulk, downloads, jobs, listviews, query, query_jobs
 from toolkit.salesforce.bulk_writes import write_in_bulk
 from toolkit.salesforce.collections import OnResults, Operation, checked_write
 from toolkit.salesforce.describe import Describes, ObjectDescribe
 from toolkit.salesforce.downloads import Bookmark, Way
+from toolkit.salesforce.jobs import Job
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
 from toolkit.salesforce.query import Column, Page, Progress, Query
+from toolkit.salesforce.rehearsals import rehearse
 from toolkit.salesforce.rest_writes import write_rest
 from toolkit.salesforce.soap_calls import SoapCalls
 from toolkit.salesforce.soql import literal, select
@@ -313,6 +315,11 @@ class Org:
             return write_in_bulk(self._wire, write, progress, on_job, on_results)
         return write_rest(self._wire, write, progress, on_results, together_in_one=via == "composite")
 
+    def rehearse(self, sobject: str, operation: Operation, rows: pl.DataFrame, types: dict[str, str]) -> pl.DataFrame:
+        """Return what a sparse `write` of rows would answer, and save nothing (`toolkit.salesforce.rehearsals`)."""
+        write = checked_write(sobject, operation, *self._in_components(sobject, rows, types), None, sparse=True)
+        return rehearse(self._wire, write, self.describe(sobject))
+
     def collect(
         self,
         job_id: str,
@@ -324,7 +331,7 @@ class Org:
         progress: Progress | None = None,
         sparse: bool = False,
     ) -> pl.DataFrame:
-        """Return what became of those rows that a Bulk job of an earlier run held, and delete the job.
+        """Return what became of those rows that a Bulk job of an earlier run held; `forget` deletes the job.
 
         The arguments are those of the `write` that reported `job_id`; rows that were in other jobs are left out. The
         column ``row`` says which row each answer is for, from 0.
@@ -332,6 +339,10 @@ class Org:
         """
         write = checked_write(sobject, operation, *self._in_components(sobject, rows, types), external_id, sparse)
         return bulk.collect_left_over(self._wire, job_id, write, progress)
+
+    def forget(self, job_id: str) -> None:
+        """Delete a Bulk job that was collected, when its results are safe."""
+        jobs.delete(self._wire, Job("ingest", job_id, ""))
 
     def _in_components(
         self, sobject: str, rows: pl.DataFrame, types: dict[str, str]
