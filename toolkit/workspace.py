@@ -15,10 +15,12 @@ from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.records_here import with_scores
+from toolkit.pulling.ahead import Ahead
+from toolkit.pulling.look_ahead import look_ahead
 from toolkit.pulling.pull import PullResult, pull
 from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
-from toolkit.workspace_plans import PlanningWorkspace
+from toolkit.workspace_structure import StructureWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
 from toolkit.writeback.commit import Commit
 from toolkit.writeback.live import changed_here, sync_records
@@ -31,7 +33,7 @@ SYNC = "sync"
 __all__ = ["DEMO_FOLDER", "Workspace"]
 
 
-class Workspace(PlanningWorkspace):
+class Workspace(StructureWorkspace):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.
@@ -54,9 +56,13 @@ class Workspace(PlanningWorkspace):
         let it happen.
         """
         accounts: PullResult | None = None
+        ahead: Ahead | None = None
         runs = []
         for name, mapping in self.objects.items():
             with self._run("pull", name) as run:
+                ahead = ahead or look_ahead(
+                    self.org, self.store, self.objects, account=ACCOUNT, now=self.now(), full=full
+                )
                 result = pull(
                     self.org,
                     mapping,
@@ -69,6 +75,7 @@ class Workspace(PlanningWorkspace):
                     brakes=self.settings.brakes,
                     accept_shrinking=accept_shrinking,
                     accept_retyped=accept_retyped,
+                    ahead=ahead,
                 )
                 run.read, run.written, run.skipped = result.read, result.changed, result.left
                 run.note, run.advice = str(result), result.advice
@@ -164,7 +171,7 @@ class Workspace(PlanningWorkspace):
                 done = self._sync_changes(before, run)
             else:
                 made = self.plan([direction[name]])
-                done = self.commit(made, confirm=made.digest) if made.writes else None
+                done = self._commit_unattended(made) if made.writes else None
                 run.note = str(done) if done else run.note
             if done:
                 run.written, run.held, run.failed = done.written, done.held, done.failed

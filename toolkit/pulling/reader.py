@@ -15,6 +15,7 @@ import polars as pl
 
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
+from toolkit.pulling.ahead import Ahead
 from toolkit.pulling.parts import Parts
 from toolkit.pulling.scope import ResolvedScope
 from toolkit.salesforce import Org
@@ -63,7 +64,8 @@ class Reader:
     """What is read of an object: which records, and which fields of them.
 
     ``kept`` are the ids of the accounts to whose records the reading keeps, where SOQL cannot. ``via`` is auto, rest
-    or bulk; ``per_part`` so many records are put on the disk at a time.
+    or bulk; ``per_part`` so many records are put on the disk at a time. ``ahead`` has answers that were asked for
+    together with those of other objects.
     """
 
     org: Org
@@ -76,6 +78,16 @@ class Reader:
     progress: Progress | None
     via: ReadVia = "auto"
     per_part: int = ROWS_A_PART
+    ahead: Ahead | None = None
+
+    @property
+    def clock(self) -> datetime | None:
+        """What the org's clock showed before the first question, None when it was not asked."""
+        return self.ahead.clock if self.ahead else None
+
+    def asked_at(self, now: float) -> float:
+        """Return when the answers may have been asked for, in monotonic seconds; `now` when not ahead."""
+        return self.ahead.asked_at if self.ahead else now
 
     def size(self) -> tuple[int, str | None]:
         """Return how many records there are to read, and the latest stamp among them."""
@@ -89,33 +101,42 @@ class Reader:
         """Return all records in scope; `total` and `anchor` are what `size` gave."""
         return self._download("everything", self.scope.where, self._way(total), total, anchor)
 
+    def questions(self, since: datetime) -> dict[str, Query]:
+        """Return what is asked to learn what changed since a moment, by name.
+
+        changed  the records in scope that have a new stamp, or refer to one that has
+        deleted  what was put into the recycle bin, from wherever
+        count    how many records are in scope, where Salesforce can count them
+        outside  what has a new stamp and is not in scope, where that can be said
+        touched  else all that has a new stamp, whether in scope or not
+        """
+        own, using = f"{STAMP} >= {literal(since)}", self.scope.using
+        asked = {
+            "changed": Query(self.sobject, tuple(self._asked()), self._changed_since(since), using, order_by="Id"),
+            "deleted": self._deleted_since(own),
+            "count": Query(self.sobject, (), self.scope.where, using) if self.scope.countable else None,
+        }
+        if self.scope.negatable:
+            asked["outside"] = Query(self.sobject, ("Id",), both(own, f"NOT ({self.scope.where})"))
+        elif not self.scope.everything:
+            asked["touched"] = Query(self.sobject, ("Id",), own, order_by="Id")
+        return {name: query for name, query in asked.items() if query is not None}
+
     def changes(self, since: datetime, counted: Callable[[int], None]) -> Changes:
         """Return what was changed, deleted or taken out of the scope since a moment: one call when it is little.
 
         `counted` is told how many records are in scope, where Salesforce can count them, before more is asked for.
         """
-        own = f"{STAMP} >= {literal(since)}"
-        related = " OR ".join(f"{prefix}{STAMP} >= {literal(since)}" for prefix in ("", *relationships(self.paths)))
-        where = both(self.scope.where, related)
-        plain = self.scope.negatable
-        counts = not plain and not self.scope.everything
-        asked = {
-            "changed": Query(self.sobject, tuple(self._asked()), where, self.scope.using, order_by="Id"),
-            "deleted": self._deleted_since(own),
-            "count": self._counted(self.scope.where) if self.scope.countable else None,
-            "outside": Query(self.sobject, ("Id",), both(own, f"NOT ({self.scope.where})")) if plain else None,
-            "touched": Query(self.sobject, (), own) if counts else None,
-            "inside": self._counted(both(self.scope.where, own)) if counts else None,
-        }
-        queries = {name: query for name, query in asked.items() if query is not None}
-        answers = dict(zip(queries, self.org.ask(*queries.values()), strict=True))
+        queries = self.questions(since)
+        answers = dict(zip(queries, (self.ahead or self.org).ask(*queries.values()), strict=True))
         if "count" in answers:
             counted(answers["count"].total)
-        records = self._from_first(answers["changed"], f"changed since {since.isoformat()}", where)
+        first = answers["changed"]
+        records = self._from_first(first, f"changed since {since.isoformat()}", self._changed_since(since))
         return Changes(
             records=records,
             deleted=self._deleted(answers.get("deleted")),
-            outside=self._outside(own, answers, records),
+            outside=self._outside(since, answers, records),
             count=answers["count"].total if "count" in answers else None,
         )
 
@@ -152,8 +173,9 @@ class Reader:
             return self.via
         return self.org.cheaper_way(self.sobject, self._asked(), records)
 
-    def _counted(self, where: str | None) -> Query:
-        return Query(self.sobject, (), where, self.scope.using)
+    def _changed_since(self, since: datetime) -> str | None:
+        stamps = [f"{prefix}{STAMP} >= {literal(since)}" for prefix in ("", *relationships(self.paths))]
+        return both(self.scope.where, " OR ".join(stamps))
 
     def _deleted_since(self, own: str) -> Query | None:
         fields = self.org.describe(self.sobject).fields
@@ -168,20 +190,35 @@ class Reader:
             found += [answer.frame, *self.org.rest_of(answer)]
         return pl.concat(found, how="diagonal")
 
-    def _outside(self, own: str, answers: Mapping[str, Answer], inside: Reading) -> pl.Series:
+    def _outside(self, since: datetime, answers: Mapping[str, Answer], inside: Reading) -> pl.Series:
         """The ids of what was changed and is not in scope: asked for, or what remains of all that was changed."""
+        first = answers["changed"]
         if "outside" in answers:
-            first = answers["outside"]
-            return pl.concat([first.frame, *self.org.rest_of(first)])["Id"].rename(RECORD_KEY)
-        if "touched" not in answers:
+            found = self._all_ids(answers["outside"])
+            if self.kept is None:
+                return found
+            if first.following is None:  # whose account is not kept is not in scope either
+                read = first.frame["Id"].rename(RECORD_KEY)
+                return pl.concat([found, read.filter(~read.is_in(inside.ids.implode()))])
+        elif "touched" in answers:
+            touched = answers["touched"]
+            if touched.following is None or self._all_inside(touched, first):
+                ids = touched.frame["Id"].rename(RECORD_KEY)
+                return ids.filter(~ids.is_in(inside.ids.implode()))
+        else:
             return _no_ids()
-        total = answers["touched"].total
-        if self.scope.countable and total == answers["inside"].total:
-            return _no_ids()
-        way = self.org.cheaper_way(self.sobject, ["Id"], total)
+        own = f"{STAMP} >= {literal(since)}"
+        way = self.org.cheaper_way(self.sobject, ["Id"], sum(each.total for each in answers.values()))
         pieces = [frame["Id"] for frame, _ in self.org.download(self.sobject, ["Id"], own, begin=way)]
-        touched = pl.concat(pieces).rename(RECORD_KEY)
-        return touched.filter(~touched.is_in(inside.ids.implode()))
+        ids = pl.concat(pieces).rename(RECORD_KEY)
+        return ids.filter(~ids.is_in(inside.ids.implode()))
+
+    def _all_inside(self, touched: Answer, changed: Answer) -> bool:
+        """Whether all that has a new stamp is in scope: as many records, where no stamps of others count."""
+        return self.scope.countable and touched.total == changed.total and not relationships(self.paths)
+
+    def _all_ids(self, first: Answer) -> pl.Series:
+        return pl.concat([first.frame, *self.org.rest_of(first)])["Id"].rename(RECORD_KEY)
 
     def _from_first(self, first: Answer, what: str, where: str | None) -> Reading:
         if first.following is None:

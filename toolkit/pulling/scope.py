@@ -81,9 +81,9 @@ class ResolvedScope:
 
     @property
     def negatable(self) -> bool:
-        """Whether Salesforce can be asked for what is not in scope: with neither USING SCOPE nor a semi-join in it."""
+        """Whether Salesforce can be asked for what ``where`` leaves out: with neither USING SCOPE nor a semi-join."""
         semi_join = self.accounts is not None and "(SELECT Id FROM" in (self.where or "")
-        return self.where is not None and self.using is None and self.countable and not semi_join
+        return self.where is not None and self.using is None and not semi_join
 
     @property
     def text(self) -> str:

@@ -225,8 +225,27 @@ class Describes:
             known = self._objects.get(sobject.lower())
             if known is None:
                 known = self._ask(sobject)
-                self._objects[sobject.lower()] = known
+                self._objects[sobject.lower()] = known  # also under the name it was asked by
             return known
+
+    def knows(self, sobject: str) -> bool:
+        """Return whether an object is remembered, so that asking for it costs nothing."""
+        with self._lock:
+            return sobject.lower() in self._objects
+
+    def learn(self, body: Mapping[str, Any]) -> ObjectDescribe:
+        """Remember an object by the body of its describe, however that was asked for, and return it."""
+        known = ObjectDescribe(
+            name=body["name"],
+            label=body.get("label") or body["name"],
+            fields=fields_from_json(body["fields"]),
+            key_prefix=body.get("keyPrefix"),
+            scopes=tuple(each["name"] for each in body.get("supportedScopes") or ()),
+            look_up=self.get,
+        )
+        with self._lock:
+            self._objects[known.name.lower()] = known
+        return known
 
     def missing(self, sobject: str) -> NotFoundError:
         """Return the error that there is no such object, naming those that come near."""
@@ -244,14 +263,7 @@ class Describes:
             if error.code not in ("NOT_FOUND", "INVALID_TYPE"):
                 raise
         else:
-            return ObjectDescribe(
-                name=body["name"],
-                label=body.get("label") or body["name"],
-                fields=fields_from_json(body["fields"]),
-                key_prefix=body.get("keyPrefix"),
-                scopes=tuple(each["name"] for each in body.get("supportedScopes") or ()),
-                look_up=self.get,
-            )
+            return self.learn(body)
         raise self.missing(sobject)
 
 

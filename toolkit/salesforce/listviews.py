@@ -37,11 +37,11 @@ class ListViewDescribe(ListView):
 def list_views(wire: Wire, describes: Describes, sobject: str) -> list[ListView]:
     """Return the list views of an object that the user may see, in the org's order."""
     found: list[ListView] = []
-    path: str | None = f"sobjects/{api_name(sobject)}/listviews"
+    path: str | None = path_of(sobject)
     try:
         while path:
             body = wire.json("GET", path)
-            found += [ListView(each["id"], each["label"], each["developerName"]) for each in body["listviews"]]
+            found += of_page(body)
             path = body.get("nextRecordsUrl")
     except RequestError as error:
         if error.code not in ("NOT_FOUND", "INVALID_TYPE"):
@@ -56,9 +56,19 @@ def list_view(wire: Wire, describes: Describes, sobject: str, wanted: str) -> Li
 
     Raises NotFoundError, which names those that exist, and InputError when several have that label.
     """
-    view = _pick(sobject, list_views(wire, describes, sobject), wanted)
-    body = wire.json("GET", f"sobjects/{api_name(sobject)}/listviews/{view.id}/describe")
-    return described(view, sobject, body)
+    view = pick(sobject, list_views(wire, describes, sobject), wanted)
+    return described(view, sobject, wire.json("GET", path_of(sobject, view.id)))
+
+
+def path_of(sobject: str, view_id: str | None = None) -> str:
+    """Return the resource that lists an object's list views, or describes the one with that id."""
+    listed = f"sobjects/{api_name(sobject)}/listviews"
+    return f"{listed}/{view_id}/describe" if view_id else listed
+
+
+def of_page(body: dict[str, Any]) -> list[ListView]:
+    """Return the list views of one page of the list."""
+    return [ListView(each["id"], each["label"], each["developerName"]) for each in body["listviews"]]
 
 
 def described(view: ListView, sobject: str, body: dict[str, Any]) -> ListViewDescribe:
@@ -106,7 +116,8 @@ def _clause_words(query: str) -> Iterator[tuple[int, str]]:
             yield token.start(), token["word"].upper()
 
 
-def _pick(sobject: str, views: Sequence[ListView], wanted: str) -> ListView:
+def pick(sobject: str, views: Sequence[ListView], wanted: str) -> ListView:
+    """Return the list view of that label, developer name or id; raises like `list_view`."""
     exact = [view for view in views if wanted in (view.id, view.developer_name) or view.id[:15] == wanted]
     by_name = [view for view in views if wanted.lower() in (view.developer_name.lower(), view.label.lower())]
     found = exact or [view for view in views if view.label == wanted] or by_name

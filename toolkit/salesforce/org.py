@@ -6,8 +6,9 @@
 import random
 import time
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,11 @@ import polars as pl
 
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
+<<<<<<< Updated upstream
 from toolkit.salesforce import bulk, downloads, jobs, listviews, query, query_jobs
+=======
+from toolkit.salesforce import bulk, downloads, listviews, opening, query, query_jobs
+>>>>>>> Stashed changes
 from toolkit.salesforce.bulk_writes import write_in_bulk
 from toolkit.salesforce.collections import OnResults, Operation, checked_write
 from toolkit.salesforce.describe import Describes, ObjectDescribe
@@ -26,6 +31,7 @@ from toolkit.salesforce.jobs import Job
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
+from toolkit.salesforce.opening import Opening, View
 from toolkit.salesforce.query import Column, Page, Progress, Query
 from toolkit.salesforce.rehearsals import rehearse
 from toolkit.salesforce.rest_writes import write_rest
@@ -40,6 +46,7 @@ BULK_FROM = 20_000
 """Records from which reading goes through Bulk unless the caller decides: ten pages of REST."""
 
 API_VERSION = "66.0"
+ORGANIZATION = select(["Name", "IsSandbox"], "Organization")
 
 ReadVia = Literal["auto", "rest", "bulk"]
 WriteVia = Literal["collections", "composite", "bulk"]
@@ -51,6 +58,11 @@ class Organization:
 
     name: str
     is_sandbox: bool
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Organization":
+        """Return the org of its record, as far as the user may see it."""
+        return cls(str(record.get("Name", "")), bool(record.get("IsSandbox")))
 
 
 @dataclass(frozen=True)
@@ -144,8 +156,7 @@ class Org:
     @cached_property
     def organization(self) -> Organization:
         """The org's name, and whether it is a sandbox."""
-        found = self._one(select(["Name", "IsSandbox"], "Organization"))
-        return Organization(str(found.get("Name", "")), bool(found.get("IsSandbox")))
+        return Organization.of(self._one(ORGANIZATION))
 
     @property
     def budget(self) -> Budget:
@@ -167,6 +178,14 @@ class Org:
     def describe(self, sobject: str, refresh: bool = False) -> ObjectDescribe:
         """Return an object's describe; `refresh` asks the org again. Raises NotFoundError with names that come near."""
         return self._describes.get(sobject, refresh)
+
+    def open_up(self, sobjects: Iterable[str], views: Iterable[View], now: datetime) -> Opening:
+        """Ask at once for what a run over these objects and list views will need to know; see `opening.open_up`."""
+        unknown = None if "organization" in self.__dict__ else ORGANIZATION
+        found = opening.open_up(self._wire, self._describes, sobjects, views, now, unknown)
+        if found.organization is not None:
+            self.__dict__["organization"] = Organization.of(found.organization)
+        return found
 
     def list_views(self, sobject: str) -> list[ListView]:
         """Return the list views of an object that the user may see."""
@@ -230,6 +249,12 @@ class Org:
         asked = [(each, self._columns(each.sobject, each.fields) if each.fields else []) for each in queries]
         bodies = query.first_pages(self._wire, asked)
         return [Answer.of(columns, body) for (_, columns), body in zip(asked, bodies, strict=True)]
+
+    def ask_ahead(self, queries: Iterable[Query]) -> dict[Query, "Answer"]:
+        """Return the first page of each query's result, like `ask`, but for those that the org refuses."""
+        asked = [(each, self._columns(each.sobject, each.fields) if each.fields else []) for each in queries]
+        answers = zip(asked, query.first_answers(self._wire, asked), strict=True) if asked else ()
+        return {each: Answer.of(columns, found.body) for (each, columns), found in answers if found.error is None}
 
     def rest_of(self, answer: "Answer") -> Iterator[pl.DataFrame]:
         """Yield the pages of a result that follow its first one."""

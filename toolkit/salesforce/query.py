@@ -18,7 +18,7 @@ import polars as pl
 from toolkit import values
 from toolkit.compounds import COMPOUND_TYPES, PARTS, assembled, compound_text
 from toolkit.errors import InputError, RequestError
-from toolkit.salesforce.composite import Subrequest, composite
+from toolkit.salesforce.composite import Subanswer, Subrequest, composite
 from toolkit.salesforce.describe import ObjectDescribe
 from toolkit.salesforce.soql import LONGEST_STATEMENT, both, in_lists, literal, select
 from toolkit.salesforce.wire import Wire
@@ -197,8 +197,12 @@ class Query:
 
 def first_pages(wire: Wire, asked: Sequence[tuple[Query, Sequence[Column]]]) -> list[dict[str, Any]]:
     """Return the first page of each query, as Salesforce's JSON, in one call for every five of them."""
-    requests = [(query.resource, query.statement(columns)) for query, columns in asked]
-    return _through_composite(wire, requests)
+    return [each.taken() for each in first_answers(wire, asked)]
+
+
+def first_answers(wire: Wire, asked: Sequence[tuple[Query, Sequence[Column]]]) -> list[Subanswer]:
+    """Return the first page of each query like `first_pages`, or what it was refused for."""
+    return composite(wire, [_as_part(query.resource, query.statement(columns)) for query, columns in asked])
 
 
 def next_page(wire: Wire, address: str) -> dict[str, Any]:
@@ -233,11 +237,12 @@ def _first(wire: Wire, statement: str, *, deleted_too: bool = False) -> dict[str
     if len(quote(statement)) <= LONGEST_ADDRESS:
         body: dict[str, Any] = wire.query(statement, include_deleted=deleted_too)
         return body
-    return _through_composite(wire, [("queryAll" if deleted_too else "query", statement)])[0]
+    (answer,) = composite(wire, [_as_part("queryAll" if deleted_too else "query", statement)])
+    return dict(answer.taken())
 
 
-def _through_composite(wire: Wire, requests: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    return [each.taken() for each in composite(wire, [Subrequest("GET", to, {"q": soql}) for to, soql in requests])]
+def _as_part(resource: str, statement: str) -> Subrequest:
+    return Subrequest("GET", resource, {"q": statement})
 
 
 def _take(column: Column, records: Sequence[Mapping[str, Any]]) -> list[Any]:
