@@ -389,8 +389,43 @@ def test_BEY_6_a_job_that_an_earlier_run_left_is_collected(connected, demo):
     results = org.collect(jobs[0], "Account", "update", more, TYPES)
     assert results["id"].to_list() == ids
     assert results["success"].to_list() == [True, False, True]
+    assert org.collect(jobs[0], "Account", "update", more, TYPES).equals(results)  # killed before it was noted
+    org.forget(jobs[0])
     with pytest.raises(NotFoundError):
         org.collect(jobs[0], "Account", "update", rows, TYPES)
+
+
+def test_BEY_6_a_job_that_may_be_at_work_gets_no_second_job_with_the_same_rows(org, demo):
+    rows = pl.DataFrame({"Name": [f"Once {number}" for number in range(3)]})
+    jobs = []
+    demo.faults.inject("drop", match="jobs/ingest/750", method="PATCH")  # it is closed, and nobody hears of it
+    demo.faults.inject("drop", times=9, match="jobs/ingest/750", method="GET", of="request")
+    with pytest.raises(UnavailableError):
+        org.write("Account", "insert", rows, TYPES, via="bulk", on_job=jobs.append)
+    demo.faults.clear()
+    assert len(jobs) == 1
+    collected = org.collect(jobs[0], "Account", "insert", rows, TYPES)
+    assert collected["created"].to_list() == [True] * 3
+    assert len(demo.rows("SELECT Id FROM Account WHERE Name LIKE 'Once _'")) == 3
+
+
+@pytest.mark.parametrize("fault", [{"kind": "garble"}, {"kind": "drop", "after": -1}], ids=["half", "no headers"])
+def test_BEY_6_a_result_file_that_is_cut_short_is_asked_for_again(org, demo, fault):
+    rows = pl.DataFrame({"Id": ids_of(demo, 9), "CS_Segment__c": [f"Cut {number}" for number in range(9)]})
+    demo.faults.inject(match="successfulResults", **fault)
+    assert org.write("Account", "update", rows, TYPES, via="bulk")["success"].all()
+
+
+def test_BEY_6_what_a_cut_result_file_does_not_tell_is_not_called_a_failure(org, demo):
+    rows = pl.DataFrame({"Id": ids_of(demo, 9), "CS_Segment__c": [f"Cut {number}" for number in range(9)]})
+    jobs, told = [], []
+    demo.faults.inject("garble", times=99, match="successfulResults")
+    with pytest.raises(UnavailableError, match="does not hold all that the job did"):
+        org.write("Account", "update", rows, TYPES, via="bulk", on_job=jobs.append, on_results=told.append)
+    assert told == []
+    known = org.collect(jobs[0], "Account", "update", rows, TYPES)
+    assert known.height < 9
+    assert known["success"].all()  # the others are left to be read
 
 
 def test_an_unknown_object_is_refused(org):

@@ -7,6 +7,7 @@ by content since their order is not promised, partial results of a failed job ar
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import polars as pl
 
@@ -23,6 +24,7 @@ MOST_BYTES = 100_000_000
 """Bytes of one job's upload."""
 
 UPLOAD_TRIES = 3
+RESULT_TRIES = 3
 
 CALLS_PER_JOB = 5
 """Calls of a write job in which every row succeeds, besides its polls: create, upload, close, results, delete."""
@@ -69,13 +71,14 @@ def write_bulk(
         parts.append(part)
         if on_results:
             on_results(part.with_row_index("row", offset=done))
+        jobs.delete(wire, job)  # not before its results are known to whoever has to remember them
         done += rows.height
         report(rows.height, None)
     return pl.concat(parts) if parts else WRITE_RESULTS.empty()
 
 
 def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress | None = None) -> pl.DataFrame:
-    """Return what became of those of the rows that a job of an earlier run held; wait for its end and delete it.
+    """Return what became of those of the rows that a job of an earlier run held, which is waited for and then kept.
 
     ``row`` is the place of each among the rows, from 0: a new record has no other key. Rows that were locked are left
     out: they may have been sent again since.
@@ -90,7 +93,7 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
             raise
     else:
         if state != "Open":
-            results = _collect(wire, job, write, progress)
+            results = _collect(wire, job, write, progress, in_part=True)
             locked = transient(pl.col("error_code"), pl.col("error_message"))
             return results.with_row_index("row").filter(pl.col("_known") & ~locked).drop("_known")
         jobs.abort(wire, job)
@@ -101,15 +104,19 @@ def collect_left_over(wire: Wire, job_id: str, write: Write, progress: Progress 
     )
 
 
-def _collect(wire: Wire, job: Job, write: Write, progress: Progress | None) -> pl.DataFrame:
-    """WRITE_RESULTS of the rows of an uploaded job, with `_known` for those that the job had an answer for."""
+def _collect(wire: Wire, job: Job, write: Write, progress: Progress | None, *, in_part: bool = False) -> pl.DataFrame:
+    """WRITE_RESULTS of the rows of an uploaded job, with `_known` for those that the job had an answer for.
+
+    Raises UnavailableError when a result file is cut short, unless what it holds `in_part` will do.
+    """
     try:
         job = jobs.wait(wire, job, progress)
-        results = _match(_as_sent(write), write, _answers(wire, job, write.rows.height), job)
+        results = _match(_as_sent(write), write, _answers(wire, job, write.rows.height, in_part=in_part), job)
     except KeyboardInterrupt:
         jobs.abort(wire, job)
         raise
-    jobs.delete(wire, job)
+    if not in_part and job.processed >= write.rows.height and not results["_known"].all():
+        raise _cut_short(job, "results")
     return results
 
 
@@ -133,20 +140,14 @@ def _uploads(rows: pl.DataFrame, most_bytes: int) -> Iterator[tuple[pl.DataFrame
 
 
 def _upload(wire: Wire, write: Write, body: bytes, on_job: OnJob | None) -> Job:
-    # A job takes one upload and does nothing before it is closed: when the upload breaks off, a new job is made.
+    # A job takes one upload and does nothing before it is closed: when the upload breaks off, a new job is made. When
+    # the closing does, and nobody can say how the job stands, it may be at work already: no other gets its rows.
     for attempt in range(1, UPLOAD_TRIES + 1):
         job = _create(wire, write)
         if on_job:
             on_job(job.id)
         try:
-            wire.call(
-                "PUT",
-                f"{job.path}/batches",
-                data=body,
-                headers={"Content-Type": "text/csv; charset=UTF-8"},
-                repeatable=False,
-            )
-            _close(wire, job)
+            _put(wire, job, body)
         except KeyboardInterrupt:
             jobs.abort(wire, job)
             raise
@@ -155,8 +156,14 @@ def _upload(wire: Wire, write: Write, body: bytes, on_job: OnJob | None) -> Job:
             if attempt == UPLOAD_TRIES or error.code not in ("CONNECTION_DROPPED", "TIMEOUT"):
                 raise
         else:
+            _close(wire, job)
             return job
     raise AssertionError("unreachable")
+
+
+def _put(wire: Wire, job: Job, body: bytes) -> None:
+    headers = {"Content-Type": "text/csv; charset=UTF-8"}
+    wire.call("PUT", f"{job.path}/batches", data=body, headers=headers, repeatable=False)
 
 
 def _create(wire: Wire, write: Write) -> Job:
@@ -175,28 +182,54 @@ def _create(wire: Wire, write: Write) -> Job:
 
 
 def _close(wire: Wire, job: Job) -> None:
-    try:
-        wire.json("PATCH", job.path, json={"state": "UploadComplete"}, repeatable=False)
-    except UnavailableError:
-        if jobs.look(wire, job).state != "Open":
-            return  # it was closed, only the answer was lost
-        wire.json("PATCH", job.path, json={"state": "UploadComplete"}, repeatable=False)
+    """Hand the job over. Raises UnavailableError when it is not known whether it is: a later run asks for it."""
+    for attempt in range(1, UPLOAD_TRIES + 1):
+        try:
+            wire.json("PATCH", job.path, json={"state": "UploadComplete"}, repeatable=False)
+        except KeyboardInterrupt:
+            jobs.abort(wire, job)
+            raise
+        except UnavailableError:
+            if jobs.look(wire, job).state != "Open":
+                return  # it was closed, only the answer was lost
+            if attempt == UPLOAD_TRIES:
+                raise
+        else:
+            return
 
 
-def _answers(wire: Wire, job: Job, sent: int) -> list[pl.DataFrame]:
+def _answers(wire: Wire, job: Job, sent: int, *, in_part: bool) -> list[pl.DataFrame]:
     """The job's result files that hold rows: each with the columns that were sent and those of WRITE_RESULTS."""
-    found = []
+    files = []
     if job.processed > job.failed:
-        found.append(_result(wire, job, "successfulResults").with_columns(_success()))
+        files.append(("successfulResults", job.processed - job.failed, in_part, _success()))
     if job.failed:
-        found.append(_result(wire, job, "failedResults").with_columns(_failure()))
+        files.append(("failedResults", job.failed, in_part, _failure()))
     if job.processed < sent or job.state != "JobComplete":
-        found.append(_result(wire, job, "unprocessedrecords").with_columns(_unprocessed(job)))
-    return [frame for frame in found if frame.height]
+        files.append(("unprocessedrecords", 0, True, _unprocessed(job)))
+    found = [(_result(wire, job, which, rows, in_part=may_lack), told) for which, rows, may_lack, told in files]
+    return [frame.with_columns(told) for frame, told in found if frame.height]
 
 
-def _result(wire: Wire, job: Job, which: str) -> pl.DataFrame:
-    return jobs.result_frame(wire.call("GET", f"{job.path}/{which}", headers={"Accept": "text/csv"}).content)
+def _result(wire: Wire, job: Job, which: str, rows: int, *, in_part: bool) -> pl.DataFrame:
+    """Return a result file, which holds as many rows as the job says. Raises UnavailableError when it is cut short."""
+    found = pl.DataFrame()
+    for _ in range(RESULT_TRIES):
+        with suppress(pl.exceptions.PolarsError):  # it ends in the middle of a row
+            found = jobs.result_frame(wire.call("GET", f"{job.path}/{which}", headers={"Accept": "text/csv"}).content)
+            if found.height >= rows:
+                return found
+    if in_part:
+        return found
+    raise _cut_short(job, which)
+
+
+def _cut_short(job: Job, which: str) -> UnavailableError:
+    return UnavailableError(
+        f"GET {job.path}/{which}: the file does not hold all that the job did",
+        hint="something between here and the org cut it short: settle the commit with `cs-toolkit resume`",
+        code="RESULTS_CUT_SHORT",
+    )
 
 
 def _success() -> list[pl.Expr]:

@@ -94,6 +94,7 @@ class Creator:
             )
             answers = results.with_columns(here_id=table["here_id"].gather(results["row"]))
             self._answer(part, answers)
+        self.org.forget(job_id)
 
     # -- inner -------------------------------------------------------------------------------------------------------
 

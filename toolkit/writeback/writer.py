@@ -124,6 +124,7 @@ class Writer:
         told = answered(rows, results)
         gone = told.filter(pl.col("state") == "written") if delete else None
         self.ledger.settle(told, unlinked=gone)
+        self.org.forget(job_id)
 
     def _settle_whole(self, sides: Sides) -> None:
         new_here, new_there = (self._open(sides, side, (CREATE,)) for side in ("here", "there"))
