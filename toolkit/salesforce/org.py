@@ -18,11 +18,7 @@ import polars as pl
 
 from toolkit.compounds import COMPOUND_TYPES, with_components
 from toolkit.errors import InputError, RequestError
-<<<<<<< Updated upstream
-from toolkit.salesforce import bulk, downloads, jobs, listviews, query, query_jobs
-=======
-from toolkit.salesforce import bulk, downloads, listviews, opening, query, query_jobs
->>>>>>> Stashed changes
+from toolkit.salesforce import bulk, downloads, jobs, listviews, opening, query, query_jobs
 from toolkit.salesforce.bulk_writes import write_in_bulk
 from toolkit.salesforce.collections import OnResults, Operation, checked_write
 from toolkit.salesforce.describe import Describes, ObjectDescribe
