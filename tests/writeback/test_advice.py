@@ -22,7 +22,7 @@ def steps(profile):
 
 
 def test_CAT_9_the_toolkit_does_not_create_the_field_and_says_who_does(steps):
-    assert steps.startswith("The toolkit does not create fields; a Salesforce admin does")
+    assert steps.startswith("The toolkit does not create fields unasked; a Salesforce admin does")
 
 
 def test_CAT_10_the_recipe_begins_where_fields_are_made(steps):
@@ -60,7 +60,11 @@ def test_CAT_17_read_only_for_everybody_else_is_advised(steps):
 
 
 def test_CAT_20_CAT_21_the_last_step_is_to_refresh_and_map(steps):
-    assert steps.splitlines()[-1].strip().startswith("9. Refresh the fields here and map the field")
+    assert steps.splitlines()[-2].strip().startswith("9. Refresh the fields here and map the field")
+
+
+def test_BEY_15_the_recipe_says_that_a_plan_can_do_it(steps):
+    assert "ws.plan_fields()" in steps.splitlines()[-1]
 
 
 def test_VIT_18_a_missing_field_is_an_error_that_carries_the_recipe(profile):

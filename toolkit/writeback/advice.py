@@ -1,12 +1,19 @@
 """How an admin creates a Salesforce field that the mapping wants and the org lacks, step by step.
 
-The toolkit does not create fields. The recipe is the one of the product it follows (CAT-9 to CAT-21, VIT-18).
+The recipe is the one of the product it follows (CAT-9 to CAT-21, VIT-18). Who has the right to customise the org can
+have the field created by a plan instead, `toolkit.writeback.field_creation`.
 """
 
 import polars as pl
 
 from toolkit.config.health import HealthProfile
 from toolkit.config.objects import FieldMapping
+from toolkit.writeback.field_creation import definition_of, in_words, label_of
+
+BY_PLAN = (
+    "Or plan it: ws.plan_fields() creates what is missing and opens it to the integration user, where that user has "
+    "Customize Application (BEY-15)."
+)
 
 
 def recipe(object_label: str, field: FieldMapping, profile: HealthProfile | None, dtype: pl.DataType | None) -> str:
@@ -20,7 +27,7 @@ def recipe(object_label: str, field: FieldMapping, profile: HealthProfile | None
     steps = [
         f"In Salesforce: Setup > Objects and Fields > Object Manager > {object_label} > Fields & Relationships > New.",
         f"Field type: {field_type(field, profile, dtype)}.",
-        f'Field label: one that people understand, for example "{name.replace("_", " ")}".',
+        f'Field label: one that people understand, for example "{label_of(name)}".',
         f"Field name: {name}, in keeping with the label; its API name is then {field.there}.",
         'Tick "Add this field to existing custom report types that contain this entity".',
         "Field-level security: the integration user needs Visible, not Read-Only.",
@@ -29,7 +36,7 @@ def recipe(object_label: str, field: FieldMapping, profile: HealthProfile | None
         "Refresh the fields here and map the field. Salesforce may take a while until a new field can be chosen.",
     ]
     numbered = "\n".join(f"  {number}. {step}" for number, step in enumerate(steps, 1))
-    return f"The toolkit does not create fields; a Salesforce admin does:\n{numbered}"
+    return f"The toolkit does not create fields unasked; a Salesforce admin does:\n{numbered}\n{BY_PLAN}"
 
 
 def field_type(field: FieldMapping, profile: HealthProfile | None, dtype: pl.DataType | None) -> str:
@@ -37,18 +44,5 @@ def field_type(field: FieldMapping, profile: HealthProfile | None, dtype: pl.Dat
 
     Setup's Length counts the digits left of the point only: Length 2, Decimal Places 1 holds up to 99.9 (CAT-13).
     """
-    if field.here == "health_score":
-        length = len(str(int(profile.top))) if profile else 2
-        return f"Number, Length {length}, Decimal Places {profile.decimals if profile else 1}"
-    if field.here == "health_band":
-        bands = ", ".join(band.name for band in profile.bands) if profile else "Green, Yellow, Red"
-        return f"Picklist with the values {bands}, restricted to these"
-    if field.here == "health_coverage":
-        return "Number, Length 1, Decimal Places 2"
-    if field.here == "health_as_of" or (dtype is not None and dtype.is_temporal()):
-        return "Date"
-    if dtype == pl.Boolean:
-        return "Checkbox"
-    if dtype is not None and dtype.is_numeric():
-        return "Number, Length 16, Decimal Places 2"
-    return "Text, Length 255"
+    definition = definition_of("", field, profile, dtype)
+    return "Text, Length 255" if definition is None else in_words(definition)

@@ -33,6 +33,7 @@ from toolkit.writeback.plan import Plan
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.settling import NOT_WRITTEN, intended, outdated
 from toolkit.writeback.sides import Sides
+from toolkit.writeback.structural import carry_out, settle_structural
 from toolkit.writeback.whole import newest_of_ours
 from toolkit.writeback.writer import Writer
 
@@ -139,6 +140,7 @@ def _settle(writer: Writer) -> None:
     for each in writer.objects:
         still_open = rows.filter((pl.col("object") == each.object) & (pl.col("state") == "intended"))
         sides = with_lookups(writer.org, each, still_open)
+        settle_structural(writer, sides)
         now = writer.settle_left_over(sides)
         settled = writer.ledger.rows().join(still_open.select("seq"), on="seq", how="semi", maintain_order="left")
         store = writer.ledger.store
@@ -173,6 +175,7 @@ def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
 
 
 def _carry_out(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
+    rows = carry_out(writer, rows)
     for sides in writer.objects:
         _write(writer, rows.filter(pl.col("object") == sides.object), plan, sides)
     for sides in reversed(writer.objects):  # what hangs on a record goes before it

@@ -12,7 +12,7 @@ from toolkit.frames import LINKS, RECORD_KEY
 from toolkit.importing.judging import THERE_ID
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.operations import CHANGING, CREATE, DELETE
+from toolkit.writeback.operations import CHANGING, CREATE, DELETE, FIELDS
 from toolkit.writeback.records import refresh, with_agreed, with_values
 from toolkit.writeback.sides import Sides, pair
 
@@ -24,6 +24,8 @@ def bring_up_to_date(
 
     `now` is what Salesforce held for changed records afterwards, where that was read, see `refresh`.
     """
+    if journal.filter(~pl.col("operation").is_in(FIELDS)).is_empty() and store.records("there", sides.object) is None:
+        return  # no record of this object was ever read
     there_rows = journal.filter((pl.col("side") == "there") & (pl.col("state") == "written"))
     made, gone = (there_rows.filter(pl.col("operation") == each) for each in (CREATE, DELETE))
     current = replace(sides, links=store.read(LINKS)) if made.height or gone.height else sides

@@ -14,6 +14,7 @@ from toolkit.salesforce.describe import MOST_TARGETS
 from toolkit.salesforce.soql import literal
 from toolkit.values import INTEGER_TYPES, NUMBER_TYPES, to_text
 from toolkit.writeback.creating import Known, cells_of, lacking
+from toolkit.writeback.operations import FIELDS
 from toolkit.writeback.references import LOOKUP, kept_by_value, wanted
 from toolkit.writeback.sides import Sides
 
@@ -27,7 +28,7 @@ def with_lookups(org: Org, sides: Sides, rows: pl.DataFrame | None = None) -> Si
     `rows` are the changes or the journal rows that are to be written; without them, it is what a plan may come to
     write. Costs nothing where no such field is written. Raises SalesforceError when the org refuses a query.
     """
-    values = wanted(sides, rows)
+    values = wanted(sides, None if rows is None else rows.filter(~pl.col("operation").is_in(FIELDS)))
     fields = {field.reads: field for field in kept_by_value(sides)}
     found = {path: pl.DataFrame(schema=LOOKUP) for path in fields}
     for path, asked in values.items():
