@@ -18,6 +18,7 @@ from dashboards.columns import Column
 from dashboards.filters import Filters, narrow
 from toolkit.config import HealthProfile, ObjectMapping, Settings
 from toolkit.frames import (
+    APPROVALS,
     CONTRIBUTIONS,
     JOURNAL,
     LINKS,
@@ -70,6 +71,7 @@ class NewestPlan:
     outcome: dict[str, int] | None = None
     overtaken: bool = False
     unwritten: pl.DataFrame = field(default_factory=JOURNAL.empty)
+    approvals: pl.DataFrame = field(default_factory=APPROVALS.empty)
 
     @property
     def pending(self) -> bool:

@@ -17,7 +17,7 @@ from dashboards.data import ACCOUNTS, Details, NewestPlan, Snapshot
 from toolkit.config import HealthProfile, ObjectMapping, Settings, load
 from toolkit.engagement import last_touches
 from toolkit.errors import ToolkitError
-from toolkit.frames import CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES, SKIPS
+from toolkit.frames import APPROVALS, CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES, SKIPS
 from toolkit.health.attention import attention_order
 from toolkit.store import Store
 from toolkit.store.store import FILE_NAME
@@ -166,7 +166,8 @@ def _newest_plan(store: Store) -> NewestPlan | None:
     plan = Plan.load(*kept)
     commits = {row["commit_id"]: row for row in store.commits().iter_rows(named=True)}
     if plan.plan_id not in commits:
-        return NewestPlan(plan, overtaken=plan.parent != next(reversed(commits), None))
+        approvals = store.read(APPROVALS, within={"plan_id": plan.plan_id})
+        return NewestPlan(plan, overtaken=plan.parent != next(reversed(commits), None), approvals=approvals)
     counts = {state: commits[plan.plan_id][state] for state in ("intended", "written", "failed", "held")}
     return NewestPlan(plan, counts, unwritten=store.journal(plan.plan_id).filter(pl.col("state") != "written"))
 

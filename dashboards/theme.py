@@ -26,7 +26,13 @@ _RAMPS = {
     4: ("#D6453D", "#EFAE2B", "#8CBF4B", "#2E9E6B"),
     5: ("#B3261E", "#E2683C", "#EFAE2B", "#8CBF4B", "#2E9E6B"),
 }
-VERDICT_COLORS = {"write": PRIMARY, "conflict": "#D6453D", "held": "#EFAE2B", "refused": "#8A4FBF"}
+VERDICT_COLORS = {
+    "write": PRIMARY,
+    "conflict": "#D6453D",
+    "held": "#EFAE2B",
+    "refused": "#8A4FBF",
+    "excluded": NOT_SCORED,
+}
 
 
 def band_colors(bands: Sequence[str]) -> dict[str, str]:

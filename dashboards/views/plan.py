@@ -1,14 +1,13 @@
-"""What would be written now: the pending plan, field by field and change by change, and how to commit exactly that."""
+"""What would be written now: the pending plan, what stands before its commit, field by field and change by change."""
 
 import panel as pn
 import polars as pl
 
 from dashboards import theme
 from dashboards.data import NewestPlan, Snapshot, narrow_changes, with_account
-from dashboards.views import parts
+from dashboards.views import parts, plan_checks
 from dashboards.views.scene import Scene
 from toolkit.summaries import biggest_changes, plan_counts
-from toolkit.writeback.plan import Plan
 
 WORDS = {"intended": "left open", "written": "written", "failed": "failed", "held": "held back"}
 """What a row of the journal is, in words."""
@@ -18,6 +17,7 @@ VERDICTS = {
     "conflict": ("Conflicts", "a person has to decide"),
     "held": ("Held", "left alone for now"),
     "refused": ("Refused", "Salesforce would say no"),
+    "excluded": ("Left out", "a reviewer said so"),
 }
 FIELD_TITLES = {
     "side": "Written to",
@@ -27,6 +27,7 @@ FIELD_TITLES = {
     "conflict": "Conflict",
     "held": "Held",
     "refused": "Refused",
+    "excluded": "Left out",
 }
 CHANGE_TITLES = {
     "name": "Record",
@@ -53,33 +54,12 @@ def view(scene: Scene) -> pn.Column:
         step = "When new data has come in, compare again:"
         return parts.page(parts.screen("Both sides agree", about, step, snapshot.command("plan")))
     changes = narrow_changes(plan.changes, snapshot, scene.filters)
+    cards = parts.grid(*_verdict_cards(scene, changes), smallest=150, most=5)
+    about = [plan_checks.standing(snapshot, newest), *_drift(snapshot, changes)]
     lists = [_fields(scene, changes), _changes(scene, changes)]
-    if scene.pick:
-        lists.reverse()  # what was asked for comes into sight
-    return parts.page(
-        _identity(snapshot, plan),
-        parts.grid(*_verdict_cards(scene, changes), smallest=150, most=4),
-        *_drift(snapshot, changes),
-        *lists,
-    )
-
-
-def _identity(snapshot: Snapshot, plan: Plan) -> pn.Column:
-    commit = [
-        "<p>To commit exactly these rows, and nothing else:</p>",
-        f"<p><code>{theme.text(snapshot.command('commit', plan.plan_id))}</code></p>",
-    ]
-    nothing = ["<p>None of these rows can be written as it stands; the reasons are below.</p>"]
-    return parts.card(
-        parts.html(
-            '<div class="plan"><h3>Pending plan</h3>'
-            f'<p class="quiet">{theme.text(plan.org_name)} · made {theme.age(plan.created_at, snapshot.now)} '
-            f"({theme.moment(plan.created_at)}) · {theme.plural(plan.changes.height, 'row')} · "
-            f"{theme.text(plan.cost)}</p>"
-            f"{''.join(commit if plan.writes else nothing)}"
-            f'<p class="quiet">Digest of all rows: <code class="digest">{theme.text(plan.digest)}</code></p></div>'
-        )
-    )
+    if scene.pick:  # what was asked for comes into sight
+        return parts.page(cards, *reversed(lists), plan_checks.identity(snapshot, newest), *about)
+    return parts.page(plan_checks.identity(snapshot, newest), cards, *about, *lists)
 
 
 def _past(snapshot: Snapshot, newest: NewestPlan) -> pn.Column:
@@ -125,6 +105,8 @@ def _verdict_cards(scene: Scene, changes: pl.DataFrame) -> list[pn.viewable.View
     cards = []
     for verdict, (label, about) in VERDICTS.items():
         rows = changes.filter(pl.col("verdict") == verdict)
+        if verdict == "excluded" and rows.is_empty():
+            continue
         there = rows.filter(pl.col("side") == "there").height
         where = f"{theme.count(there)} in Salesforce · {theme.count(rows.height - there)} here"
         cards.append(
@@ -164,15 +146,16 @@ def _fields(scene: Scene, changes: pl.DataFrame) -> pn.Column:
         pl.lit(0).cast(pl.Int64).alias(name) for name in VERDICTS if name not in counts.columns
     )
     counts = counts.with_columns(pl.col(*VERDICTS).replace(0, None), pl.col("side").replace_strict(SIDES, default="?"))
-    counts = counts.select(*FIELD_TITLES).sort("write", "field", descending=[True, False], nulls_last=True)
+    known = {name: title for name, title in FIELD_TITLES.items() if name != "excluded" or counts[name].count()}
+    counts = counts.select(*known).sort("write", "field", descending=[True, False], nulls_last=True)
     fields = counts["field"].to_list()
     table = parts.table(
         counts,
-        FIELD_TITLES,
-        widths={"side": 120, "field": 190, "partner": 130, "write": 70, "conflict": 80, "held": 70, "refused": 80},
-        right=tuple(VERDICTS),
-        give_way=("partner", "side", "held", "refused"),
-        formatters=dict.fromkeys(VERDICTS, parts.WHOLE),
+        known,
+        widths={"side": 120, "field": 190, "partner": 130, "write": 70} | dict.fromkeys(list(VERDICTS)[1:], 80),
+        right=[name for name in VERDICTS if name in known],
+        give_way=("excluded", "partner", "side", "held", "refused"),
+        formatters={name: parts.WHOLE for name in VERDICTS if name in known},
         rows=12,
         choose=lambda row: scene.go("plan", field=fields[row]) if row is not None else None,
     )
