@@ -14,6 +14,7 @@ from toolkit.writeback.lookups import looked_up
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.operations import FIELDS
 from toolkit.writeback.plan import Plan, make_plan
+from toolkit.writeback.rehearsing import Rehearsal, rehearse
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.undoing import plan_undo
 
@@ -85,6 +86,17 @@ class PlanningWorkspace(ReviewWorkspace):
                 calls_left=self.org.budget.left,
             )
             return self._keep(made, f"undo {wanted}", run)
+
+    def rehearse(self, plan: Plan, object_name: str | None = None) -> Rehearsal:
+        """Let a sandbox judge up to 200 records of one object of a plan, its own rules and all, and save nothing.
+
+        `object_name` may be left out where the plan writes records of one object only. Raises PlanError in a production
+        org, for more records, and where there is nothing to write there (BEY-4).
+        """
+        with self._run("rehearse") as run:
+            done = rehearse(plan, self.org, objects=self._all_sides(), object_name=object_name)
+            run.read, run.failed, run.note = done.results.height, done.failures.height, str(done)
+        return done
 
     def commit(
         self,
