@@ -22,7 +22,9 @@ from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
 from toolkit.workspace_structure import StructureWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
+from toolkit.writeback.braking import refuse_churning
 from toolkit.writeback.commit import Commit
+from toolkit.writeback.deciding import decided_ids
 from toolkit.writeback.live import changed_here, sync_records
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.sides import Sides
@@ -96,18 +98,19 @@ class Workspace(StructureWorkspace):
         self.mapped(object_name)
         return self._importer().preview(object_name)
 
-    def import_records(self) -> Run:
+    def import_records(self, *, accept_churning: bool = False) -> Run:
         """Make records here of those that only Salesforce has, and deal with what left the scope; see `preview`.
 
         Objects of the mapping file with ``create = true`` gain records (VIT-10); what leaves the scope is kept, churned
-        or archived as ``left_scope`` says (SKA-12). Writes nothing to Salesforce.
+        or archived as ``left_scope`` says (SKA-12). Writes nothing to Salesforce. Raises BrakeError when too large a
+        share of the customers would become churners at once (BEY-8), unless `accept_churning`.
         """
         self._kept("there", "pull")
-        runs = [self._import(name) for name in self.objects]
+        runs = [self._import(name, accept_churning=accept_churning) for name in self.objects]
         self._importer().gather()
         return total(runs)
 
-    def _import(self, object_name: str) -> Run:
+    def _import(self, object_name: str, *, accept_churning: bool) -> Run:
         with self._run("import", object_name) as run:
             importer = self._importer()
             if self.mapped(object_name).acts_as == "agreement":
@@ -116,6 +119,9 @@ class Workspace(StructureWorkspace):
                 run.written, run.skipped, run.note = agreed.agreements.height, agreed.skips.height, str(agreed)
                 return run
             done = importer.look(object_name)
+            if not accept_churning:
+                churned = done.counts["churned"]
+                refuse_churning(churned, done.links.height + churned, object_name, self.settings.brakes)
             importer.keep(done)
             run.written, run.skipped, run.held = (done.counts.get(fate, 0) for fate in ("created", "skipped", "held"))
             run.note = str(done)
@@ -151,7 +157,8 @@ class Workspace(StructureWorkspace):
 
         ``pull`` reads both sides, matches, imports, scores, and takes over what Salesforce owns; ``push_health`` does
         the same and writes what the toolkit owns, one way (CAT-4); ``sync`` writes what changed on either side since
-        the last time, both ways (CSU-2). None decides a conflict: those rows stay for a person.
+        the last time, both ways (CSU-2). None decides a conflict: those rows stay for a person; what a person decided
+        is carried out. None goes over a brake (BEY-8).
         What a job before left open is settled first.
         """
         direction: dict[str, Direction] = {"pull": "input", "push_health": "output"}
@@ -191,11 +198,13 @@ class Workspace(StructureWorkspace):
         return found.sort(score_field, self.mapped().name)
 
     def _sync_changes(self, before: Sequence[Sides], run: Run) -> Commit | None:
-        after = self._all_sides()
+        after, decided = self._all_sides(), decided_ids(self.decisions())
+        changed = {name: ids | decided.get(name, set()) for name, ids in changed_here(before, after).items()}
         with self._run(SYNC) as done:
             synced = sync_records(
-                after, changed_here(before, after), self.org, self.store, self.settings, now=self.now(),
+                after, changed, self.org, self.store, self.settings, now=self.now(),
                 org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
+                person=self.person(),
             )  # fmt: skip
             run.note = done.note = synced.said
         return synced.commit

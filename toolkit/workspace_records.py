@@ -47,7 +47,7 @@ class RecordWorkspace(ConnectedWorkspace):
             with self._run("view", object_name) as run:
                 synced = sync_on_view(
                     self._all_sides(), object_name, here_id, self.org, self.store, self.settings, now=self.now(),
-                    org_name=self.org.organization.name, parent=self.last_commit(),
+                    org_name=self.org.organization.name, parent=self.last_commit(), person=self.person(),
                 )  # fmt: skip
                 run.note = synced.said if synced else ""
         here, there = self.here(object_name), self.store.records("there", object_name)

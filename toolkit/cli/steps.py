@@ -72,12 +72,16 @@ def preview(
 
 
 @app.command(group=STEPS, sort_key=6, name="import")
-def import_records(*, workspace: Folder = HERE) -> int:
+def import_records(
+    *,
+    accept_churning: Annotated[bool, Parameter(help="Go on although many customers would be churners.")] = False,
+    workspace: Folder = HERE,
+) -> int:
     """Make records here of those that only Salesforce has, as the mapping file says; look first with `preview`."""
     from toolkit.workspace import Workspace
 
     with Workspace.open(workspace) as ws:
-        run = ws.import_records()
+        run = ws.import_records(accept_churning=accept_churning)
         console.print(str(run), markup=False)
         return ATTENTION if run.held else DONE
 

@@ -11,9 +11,10 @@ from datetime import datetime
 import polars as pl
 
 from toolkit.config.models import Settings
-from toolkit.frames import RECORD_KEY
+from toolkit.frames import DECISIONS, RECORD_KEY
 from toolkit.salesforce import Org
 from toolkit.store import Store
+from toolkit.writeback.approving import expires_at
 from toolkit.writeback.commit import Commit, commit
 from toolkit.writeback.lookups import looked_up
 from toolkit.writeback.plan import Plan, make_plan
@@ -65,12 +66,15 @@ def sync_records(
     org_name: str = "",
     parent: str | None = None,
     mismatches: pl.DataFrame | None = None,
+    purpose: str = "sync",
+    person: str = "",
 ) -> Synced:
     """Bring both sides of just these records into agreement, at once, and say what was written (CSU-2).
 
     `objects` are all sides as they are kept, `here_ids` the records by object. They are read again first: a call for
-    every 2,000 of each object. With `mismatches` records are created there too, as in any plan. Raises what planning
-    and committing raise.
+    every 2,000 of each object. With `mismatches` records are created there too, as in any plan. What people decided
+    about these records is carried out. `purpose` and `person` are told of the plan. Raises what planning and committing
+    raise.
     """
     fresh = [_read_again(sides, here_ids.get(sides.object, set()), org, store) for sides in objects]
     only = [_only(sides, here_ids.get(sides.object, set())) for sides in fresh]
@@ -84,9 +88,11 @@ def sync_records(
         calls_left=org.budget.left,
         mismatches=None if mismatches is None else _of_these(mismatches, here_ids),
         journal=store.journal(),
+        decisions=store.read(DECISIONS),
     )
     if not plan.writes:
         return Synced(plan, None, _said(plan, None))
+    plan = replace(plan, purpose=purpose, made_by=person, expires_at=expires_at(now, settings.writeback))
     store.save_plan(plan.meta(), plan.changes)
     typed = settings.writeback.production
     done = commit(plan, plan.digest, org, store, settings, objects=fresh, now=now, org_name=typed)
@@ -104,6 +110,7 @@ def sync_on_view(
     now: datetime,
     org_name: str = "",
     parent: str | None = None,
+    person: str = "",
 ) -> Synced | None:
     """Sync one record because somebody looks at it (CSU-5), or do nothing and return None: the setting is off.
 
@@ -112,7 +119,9 @@ def sync_on_view(
     if not settings.writeback.sync_on_view:
         return None
     these = {object_name: {here_id}}
-    return sync_records(objects, these, org, store, settings, now=now, org_name=org_name, parent=parent)
+    return sync_records(
+        objects, these, org, store, settings, now=now, org_name=org_name, parent=parent, purpose="view", person=person
+    )
 
 
 def _read_again(sides: Sides, ids: set[str], org: Org, store: Store) -> Sides:
