@@ -12,6 +12,7 @@ from toolkit.matching.decisions import DIFFERENT, SAME, with_decisions
 from toolkit.matching.evidence import Candidates, Evidence, evidence_of
 from toolkit.matching.links import STEPS, Circumstances, values_compared, with_links
 from toolkit.matching.match import BY_RULE, match
+from toolkit.matching.suggest import LEAST, TOP, suggest
 from toolkit.matching.through import Contacts
 from toolkit.runs import Run, total
 from toolkit.workspace_records import RecordWorkspace
@@ -84,6 +85,29 @@ class MatchingWorkspace(RecordWorkspace):
             history=self.link_history(object_name),
             decisions=self.pair_decisions(object_name),
         )
+
+    def suggestions(self, object_name: str = ACCOUNT, *, top: int = TOP, least: float = LEAST) -> pl.DataFrame:
+        """Return which records without a partner may be the same (`frames.SUGGESTIONS`): the review queue, best first.
+
+        Nothing of it is applied: `decide_pair` decides, and what was decided is not suggested again (BEY-11). At most
+        `top` partners a record, none with a score below `least`. Raises InputError for an object that is not matched.
+        """
+        mapping = self.mapped(object_name)
+        if not mapping.is_merged:
+            raise InputError(f"Records of {object_name} are not paired.", hint="They only come in from Salesforce.")
+        unpaired = self.mismatches(object_name)
+        free = {
+            side: self._records_or_none(side, object_name).join(
+                unpaired.filter(side=side), left_on=frames.RECORD_KEY, right_on="id", how="semi"
+            )
+            for side in frames.SIDES
+        }
+        found = suggest(
+            *free.values(), mapping, decided=self.pair_decisions(object_name), object_name=object_name, top=top,
+            least=least,
+        )  # fmt: skip
+        best = pl.col("score").max().over("here_id")
+        return found.sort(best, "here_id", "rank", descending=[True, False, False])
 
     # -- inner -------------------------------------------------------------------------------------------------------
 

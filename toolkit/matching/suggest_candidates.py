@@ -14,9 +14,6 @@ from sparse_dot_topn import sp_matmul_topn
 
 from toolkit.matching.suggest_features import Features, Longs
 
-BEST = 10
-"""Candidates that each search gives for a name."""
-
 
 @dataclass(frozen=True)
 class Search:
@@ -25,21 +22,23 @@ class Search:
     here: Features
     there: Features
     most: int
+    best: int
+    """Candidates that the search gives for a name."""
 
 
-def candidates(searches: list[Search], best: int = BEST) -> tuple[Longs, Longs]:
-    """Return pairs of positions (here, there), sorted: for each name here the `best` candidates of each search."""
-    width = np.int64(searches[0].there.names)
-    keys = np.unique(np.concatenate([_found(search, width, best) for search in searches]))
-    here, there = np.divmod(keys, max(width, 1))
-    return here, there
+def candidates(searches: list[Search]) -> tuple[Longs, Longs]:
+    """Return pairs of positions (here, there), each once and sorted: what the searches find."""
+    width = max(searches[0].there.names, 1)
+    keys = np.sort(np.concatenate([_found(search, width) for search in searches]))
+    keys = keys[np.diff(keys, prepend=-1) > 0]
+    return keys // width, keys % width
 
 
-def _found(search: Search, width: np.int64, best: int) -> Longs:
+def _found(search: Search, width: int) -> Longs:
     here, there = _selective(search)
     if not here.nnz or not there.nnz:
         return np.empty(0, np.int64)
-    top = sp_matmul_topn(here, there.T.tocsr(), top_n=best, threshold=0.0, sort=False, n_threads=1)
+    top = sp_matmul_topn(here, there.T.tocsr(), top_n=search.best, threshold=0.0, sort=False, n_threads=1)
     rows = np.repeat(np.arange(top.shape[0], dtype=np.int64), np.diff(top.indptr))
     found: Longs = rows * width + top.indices
     return found
@@ -53,7 +52,7 @@ def _selective(search: Search) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     """
     sides = (search.here, search.there)
     here, there = (np.bincount(side.numbers, minlength=side.count) for side in sides)
-    kept = (here > 0) & (there > 0) & (here * there <= search.most)
+    kept = (here > 0) & (there > 0) & (here * there <= search.most)  # 64 bits: no overflow
     weights = (np.log((search.here.names + search.there.names) / np.maximum(here + there, 1)) + 1).astype(np.float32)
     place = np.cumsum(kept) - 1
     left, right = (_matrix(side, kept, place, weights) for side in sides)
@@ -68,5 +67,5 @@ def _matrix(
     chosen = kept[side.numbers]
     numbers = side.numbers[chosen]
     shape = (side.names, int(kept.sum()))
-    entries = (weights[numbers], (side.rows[chosen].astype(np.int32), place[numbers].astype(np.int32)))
+    entries = (weights[numbers], (side.rows[chosen], place[numbers].astype(np.int32)))
     return sparse.csr_matrix(entries, shape=shape)

@@ -1,11 +1,12 @@
 """What a company name consists of, as numbers by which names that are spelt differently still meet.
 
-Two kinds of features, each a pair of arrays (row of the name, number of the feature):
+Three kinds of features, each a pair of arrays (row of the name, number of the feature):
 
 * grams: every three letters that follow each other, blanks at both ends included;
 * words: every word, every word with one letter left out (two words that one slip of the pen made different share one),
   the beginnings of words (abbreviations), two neighbours written as one word, the initials of the name, and each of
-  these together with each other word of the name: "dvia" finds "divia" among thousands only beside "engineering".
+  these together with each other word of the name: "dvia" finds "divia" among thousands only beside "engineering";
+* labels: the name that the company's domain has.
 
 Numbers are made by arithmetic alone, so that the same name has the same features in every process.
 """
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 Longs: TypeAlias = npt.NDArray[np.int64]
+Ints: TypeAlias = npt.NDArray[np.int32]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -42,8 +44,8 @@ _CODES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(1, len(ALPHABET) 
 class Features:
     """Which name (its position) has which feature; a name may have one several times."""
 
-    rows: Longs
-    numbers: Longs
+    rows: Ints
+    numbers: Ints
     names: int
     count: int
 
@@ -65,7 +67,7 @@ def grams(names: pl.Series) -> Features:
     numbers = (codes[:-2] * base + codes[1:-1]) * base + codes[2:]
     rows = np.repeat(np.arange(len(sizes)), sizes)
     within = rows[:-2] == rows[2:]
-    return Features(rows[:-2][within], numbers[within], len(sizes), GRAMS)
+    return Features(rows[:-2][within].astype(np.int32), numbers[within].astype(np.int32), len(sizes), GRAMS)
 
 
 def words(names: pl.Series) -> Features:
@@ -73,9 +75,7 @@ def words(names: pl.Series) -> Features:
     told = _words(names)
     spelt = _Spellings(told.distinct)
     word = told.codes[: len(told.rows)]
-    rows, hashes = [told.rows], [spelt.whole[word]]
-    found = [spelt.expand(told.rows, word), spelt.expand(told.joined_rows, told.joined)]
-    found += [(told.joined_rows, spelt.whole[told.joined]), _acronyms(names)]
+    found = [spelt.expand(told.rows, word), spelt.expand(told.joined_rows, told.joined), _acronyms(names)]
     for distance in range(1, _NEIGHBOURS):
         near = np.flatnonzero(told.rows[:-distance] == told.rows[distance:])
         for one, other in ((near, near + distance), (near + distance, near)):
@@ -83,10 +83,24 @@ def words(names: pl.Series) -> Features:
             at, variants = spelt.expand(np.arange(len(one)), word[one])
             found.append((told.rows[one][at], _together(variants, beside[at])))
     found += _joined_beside(told, spelt, word)
-    rows += [each for each, _ in found]
-    hashes += [each for _, each in found]
-    numbers = (_mixed(np.concatenate(hashes)) % np.uint64(BUCKETS)).astype(np.int64)
-    return Features(np.concatenate(rows), numbers, len(names), BUCKETS)
+    numbers = [(_mixed(hashes) % np.uint64(BUCKETS)).astype(np.int32) for _, hashes in found]
+    rows = np.concatenate([rows for rows, _ in found]).astype(np.int32)
+    return Features(rows, np.concatenate(numbers), len(names), BUCKETS)
+
+
+def labels(domains: pl.Series) -> Features:
+    """Return the one feature of each registered domain: its first label, ``acme`` of ``acme.co.uk``."""
+    label = domains.str.extract(r"^([^.]+)").str.replace_all(r"[^a-z0-9]", "")
+    given = (label.fill_null("") != "").to_numpy()
+    numbers = (_mixed(_Spellings(label.filter(pl.Series(given))).whole) % np.uint64(BUCKETS)).astype(np.int32)
+    return Features(np.flatnonzero(given).astype(np.int32), numbers, len(domains), BUCKETS)
+
+
+def acronyms(names: pl.Series) -> pl.Series:
+    """Return the initials of plain names of two to six words, null for others."""
+    initials = names.str.replace_all(r"([a-z0-9])[a-z0-9]* ?", "$1")
+    several = initials.str.len_bytes().is_between(2, _LONGEST_ACRONYM) & names.str.contains(" ", literal=True)
+    return initials.set(~several, None)
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
@@ -119,7 +133,7 @@ def _words(names: pl.Series) -> _Words:
 
 
 class _Spellings:
-    """The words as hashes: each whole (`whole`), and with one letter left out or only its beginning (`expand`)."""
+    """The words as hashes: whole, and `expand`ed to all its spellings: one letter left out, only the beginning."""
 
     def __init__(self, distinct: pl.Series) -> None:
         sizes = np.minimum(distinct.str.len_bytes().to_numpy(), _LETTERS)
@@ -128,7 +142,7 @@ class _Spellings:
         before = _running(letters * _POWERS[1:])
         after = _running(letters * _POWERS[:-1])  # each letter one place further to the front
         self.whole: Hashes = before[:, -1]
-        kinds, given = [], []
+        kinds, given = [self.whole], [sizes > 0]
         for place in range(_LETTERS):
             kinds.append(before[:, place] + (after[:, -1] - after[:, place + 1]))
             given.append((sizes > place) & (sizes >= _SHORTEST))
@@ -160,10 +174,9 @@ def _joined_beside(told: _Words, spelt: _Spellings, word: Longs) -> list[tuple[L
 
 
 def _acronyms(names: pl.Series) -> tuple[Longs, Hashes]:
-    initials = names.str.replace_all(r"([a-z0-9])[a-z0-9]* ?", "$1")
-    several = (initials.str.len_bytes().is_between(2, _LONGEST_ACRONYM)) & names.str.contains(" ", literal=True)
-    rows = several.arg_true().to_numpy().astype(np.int64)
-    return rows, _Spellings(initials.filter(several)).whole
+    initials = acronyms(names)
+    given = initials.is_not_null()
+    return given.arg_true().to_numpy().astype(np.int64), _Spellings(initials.drop_nulls()).whole
 
 
 _POWERS = np.array([pow(1099511628211, n, 1 << 64) for n in range(_LETTERS + 1)], np.uint64)

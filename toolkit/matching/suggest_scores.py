@@ -5,6 +5,8 @@ their rarity (forgives order and what was added), the edits between the names wi
 (forgives slips of the pen), and the agreement of how they begin (forgives endings and abbreviations).
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -14,26 +16,41 @@ from scipy import sparse
 
 from toolkit.matching.suggest_features import Features, Longs
 
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+ACRONYM = np.float32(0.6)
+"""The score of a name and its initials: hardly ever wrong among few companies, often among many."""
 _AT_ONCE = 200_000
 """Pairs whose grams are multiplied at a time, which bounds the memory."""
 
 
 def name_scores(
-    names: tuple[pl.Series, pl.Series], grams: tuple[Features, Features], pairs: tuple[Longs, Longs]
-) -> npt.NDArray[np.float32]:
-    """Return the score of each pair of positions of two lists of plain names."""
-    here, there = (np.array(each.to_list(), dtype=object) for each in names)
-    ordered = [np.array([" ".join(sorted(name.split())) for name in each], dtype=object) for each in (here, there)]
-    left, right = pairs
-    begin = process.cpdist(here[left], there[right], scorer=JaroWinkler.normalized_similarity, dtype=np.float32)
-    edits = process.cpdist(
-        ordered[0][left], ordered[1][right], scorer=Indel.normalized_similarity, dtype=np.float32
-    )
-    score: npt.NDArray[np.float32] = (cosines(grams, pairs) + edits + begin) / np.float32(3)
+    sides: tuple[pl.DataFrame, pl.DataFrame], grams: tuple[Features, Features], pairs: tuple[Longs, Longs]
+) -> Floats:
+    """Return the score of each pair of positions of two frames of traits (name, ordered, initials)."""
+    begin = process.cpdist(*_texts(sides, pairs, "name"), scorer=JaroWinkler.normalized_similarity, dtype=np.float32)
+    edits = process.cpdist(*_texts(sides, pairs, "ordered"), scorer=Indel.normalized_similarity, dtype=np.float32)
+    score: Floats = (cosines(grams, pairs) + edits + begin) / np.float32(3)
+    score[_initials(*sides, pairs) | _initials(*sides[::-1], pairs[::-1])] = ACRONYM
     return np.clip(score, 0, 1)
 
 
-def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> npt.NDArray[np.float32]:
+def _texts(
+    sides: tuple[pl.DataFrame, pl.DataFrame], pairs: tuple[Longs, Longs], column: str
+) -> list[npt.NDArray[np.object_]]:
+    texts = [np.array(side[column].to_list(), dtype=object) for side in sides]
+    return [text[rows] for text, rows in zip(texts, pairs, strict=True)]
+
+
+def _initials(side: pl.DataFrame, other: pl.DataFrame, pairs: tuple[Longs, Longs]) -> npt.NDArray[np.bool_]:
+    """Return for which pairs the other name is the initials of the first."""
+    short, whole = side["initials"].hash().to_numpy(), other["name"].hash().to_numpy()
+    given = side["initials"].is_not_null().to_numpy()
+    same: npt.NDArray[np.bool_] = given[pairs[0]] & (short[pairs[0]] == whole[pairs[1]])
+    return same
+
+
+def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> Floats:
     """Return the cosine of the weighted grams of each pair of names."""
     counts = sum(np.bincount(side.numbers, minlength=side.count) for side in grams)
     total = sum(side.names for side in grams)
@@ -47,7 +64,7 @@ def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> npt
     return found
 
 
-def _normed(side: Features, weights: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+def _normed(side: Features, weights: Floats) -> sparse.csr_matrix:
     ones = np.ones(len(side.rows), np.float32)
     matrix = sparse.csr_matrix((ones, (side.rows, side.numbers)), shape=(side.names, side.count))
     matrix.data = weights[matrix.indices]
