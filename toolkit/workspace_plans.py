@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from toolkit.errors import NotFoundError
-from toolkit.frames import DECISIONS
+from toolkit.frames import CHANGES, DECISIONS
 from toolkit.runs import Run
 from toolkit.workspace_org import Direction
 from toolkit.workspace_review import FULL, ReviewWorkspace
 from toolkit.writeback.braking import computed_columns
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.deciding import void
-from toolkit.writeback.lookups import looked_up
+from toolkit.writeback.lookups import looked_up, with_lookups
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.operations import FIELDS
-from toolkit.writeback.plan import Plan, make_plan
+from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.rehearsing import Rehearsal, rehearse
+from toolkit.writeback.retrying import retried
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.undoing import plan_undo
 
@@ -98,6 +101,22 @@ class PlanningWorkspace(ReviewWorkspace):
             run.read, run.failed, run.note = done.results.height, done.failures.height, str(done)
         return done
 
+    def retry(self, commit_id: str | None = None) -> Plan:
+        """Plan to write once more what failed in a commit (the last one when not said), and nothing else.
+
+        Each row is judged by what both sides hold as they were read last: what moved since is held. Raises
+        NotFoundError when there is no such commit, or when nothing of it failed.
+        """
+        with self._run("retry") as run:
+            wanted = commit_id or self.last_commit()
+            if wanted is None:
+                raise NotFoundError("There is no commit to try again.", hint="Commit a plan first.")
+            failed = self.store.journal(wanted).filter(pl.col("state") == "failed")
+            if failed.is_empty():
+                raise NotFoundError(f"Nothing of commit {wanted} failed.", hint="What was held, the next plan has.")
+            self._match_what_is_new()
+            return self._keep(self._retried(wanted, failed), f"retry {wanted}", run)
+
     def commit(
         self,
         plan: Plan,
@@ -166,6 +185,23 @@ class PlanningWorkspace(ReviewWorkspace):
         return settled
 
     # -- inner -------------------------------------------------------------------------------------------------------
+
+    def _retried(self, commit_id: str, failed: pl.DataFrame) -> Plan:
+        sides = [with_lookups(self.org, each, failed) for each in self._all_sides(of=failed)]
+        kept = {meta["plan_id"] for meta in self.store.plans()}
+        planned = self.store.plan(commit_id)[1] if commit_id in kept else CHANGES.empty()
+        return seal(
+            retried(failed, planned, sides, self.mismatches(None), self.store.journal()),
+            sides,
+            org_id=self.org.org_id,
+            org_name=self.org.organization.name,
+            created_at=self.now(),
+            parent=self.last_commit(),
+            bulk_from=self.settings.writeback.bulk_from,
+            calls_left=self.org.budget.left,
+            brakes=self.settings.brakes,
+            computed=computed_columns(self.settings),
+        )
 
     def _keep(self, plan: Plan, purpose: str, run: Run) -> Plan:
         """Keep a plan that was made just now, and return it signed."""

@@ -64,8 +64,8 @@ def _both_or_neither(changes: pl.DataFrame) -> pl.DataFrame:
 def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: str) -> pl.DataFrame:
     here_name, there_path = (partner, field) if side == "there" else (field, partner)
     found = (
-        rows.join(_now(sides, sides.here, here_name, there_path, "here"), on="here_id", how="left")
-        .join(_now(sides, sides.there, sides.reads(there_path), there_path, "there"), on="there_id", how="left")
+        rows.join(held_now(sides, sides.here, here_name, there_path, "here"), on="here_id", how="left")
+        .join(held_now(sides, sides.there, sides.reads(there_path), there_path, "there"), on="there_id", how="left")
         .with_columns(pl.col(side).alias("now"))
     )
     present = pl.col("_here" if side == "here" else "_there").fill_null(False)
@@ -100,8 +100,8 @@ def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: st
     )
 
 
-def _now(sides: Sides, frame: pl.DataFrame, column: str, there_path: str, side: str) -> pl.DataFrame:
-    """What a side holds now: its id column, the text in a column named after the side, and that the record exists."""
+def held_now(sides: Sides, frame: pl.DataFrame, column: str, there_path: str, side: str) -> pl.DataFrame:
+    """Return what a side holds now: its id column, the text in a column named after the side, and that it exists."""
     if column in frame.columns:
         field = sides.fields.get(there_path) or sides.describe.field(there_path)
         text = to_text(pl.col(column), frame.schema[column], field.type, field.scale)
