@@ -24,6 +24,7 @@ from toolkit.salesforce.collections import (
 from toolkit.salesforce.composite import COSTLY_PER_CALL, Subanswer, calls_for, composite
 from toolkit.salesforce.query import Progress
 from toolkit.salesforce.refusals import transient
+from toolkit.salesforce.uninterrupted import uninterrupted
 from toolkit.salesforce.wire import Wire
 
 TRIES = 4
@@ -104,11 +105,12 @@ class _Rows:
         """Send rows, tell of those that have their final answer, and return the others."""
         again: list[int] = []
         for batches in _calls(rows, self.batches_per_call):
-            for answers in self._answers(batches):
-                results = self._results(answers)
-                locked = results.filter(pl.lit(not last) & transient(pl.col("error_code"), pl.col("error_message")))
-                again += locked[ROW].to_list()
-                self._tell(results.join(locked, on=ROW, how="anti", maintain_order="left"))
+            with uninterrupted():
+                for answers in self._answers(batches):
+                    results = self._results(answers)
+                    held = pl.lit(not last) & transient(pl.col("error_code"), pl.col("error_message"))
+                    again += results.filter(held)[ROW].to_list()
+                    self._tell(results.filter(~held))
         return again
 
     def _results(self, answers: Answers) -> pl.DataFrame:

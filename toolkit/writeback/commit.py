@@ -21,6 +21,7 @@ import polars as pl
 from toolkit.config.models import Settings
 from toolkit.errors import SalesforceError
 from toolkit.salesforce import Org
+from toolkit.salesforce.uninterrupted import CutOff
 from toolkit.store import Store
 from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
 from toolkit.writeback.creating import in_order
@@ -31,7 +32,7 @@ from toolkit.writeback.lookups import with_lookups
 from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.sending import Progress
-from toolkit.writeback.settling import NOT_WRITTEN, intended, outdated
+from toolkit.writeback.settling import intended, outdated
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.structural import carry_out, settle_structural
 from toolkit.writeback.whole import newest_of_ours
@@ -153,17 +154,20 @@ def _settle_at_once(writer: Writer, stopped: KeyboardInterrupt) -> None:
     if ledger.commit_id not in ledger.store.commits()["commit_id"]:
         stopped.add_note(f"Plan {ledger.commit_id} was not begun: nothing was written.")
         return
+    left = f"Commit {ledger.commit_id} was interrupted: what was answered is noted, the rest is not known yet"
+    if isinstance(stopped, CutOff):  # the call may still be carried out: it is too early to look
+        stopped.add_note(f"{left}. Settle it in a minute: `cs-toolkit resume`.")
+        return
     try:
         _settle(replace(writer, tell=_Teller(0, None)))
     except (SalesforceError, KeyboardInterrupt) as error:
-        stopped.add_note(
-            f"Commit {ledger.commit_id} was interrupted ({type(error).__name__} on settling it): what was answered is "
-            "noted, the rest is not known yet. Settle it: `cs-toolkit resume`."
-        )
+        why = getattr(error, "message", "it was interrupted as well")
+        stopped.add_note(f"{left}, because settling it did not succeed ({why}). Settle it: `cs-toolkit resume`.")
     else:
+        done = _outcome(ledger, ledger.rows(), 0)
         stopped.add_note(
-            f"{_outcome(ledger, ledger.rows(), 0)}. It was interrupted and is settled; what was not written is marked "
-            f"{NOT_WRITTEN}. Plan again to see what is left: `cs-toolkit plan`."
+            f"Commit {done.commit_id} was interrupted and is settled: {done.written:,} written, {done.held:,} held, "
+            f"{done.failed:,} not written. Plan again to see what is left: `cs-toolkit plan`."
         )
 
 
