@@ -59,14 +59,7 @@ class MatchingWorkspace(RecordWorkspace):
             for name, dtype in DECISION.items()
         )
         self._check_decisions(object_name, wanted, instead=instead)
-        new = wanted.with_columns(
-            object=pl.lit(object_name),
-            decided_by=pl.lit(self.person()),
-            decided_at=pl.lit(self.now()).cast(frames.UTC_TIME),
-        ).select(list(frames.PAIR_DECISIONS.schema))
-        known = with_decisions(self.pair_decisions(object_name), new, instead=instead)
-        self.store.write(frames.PAIR_DECISIONS, known, within={"object": object_name})
-        self._match(object_name)
+        self._decide(object_name, wanted, instead=instead)
 
     def evidence(self, object_name: str, here_id: str) -> Evidence:
         """Return what speaks for a record's partner, the values compared and the runner-up, or why it has none.
@@ -96,20 +89,30 @@ class MatchingWorkspace(RecordWorkspace):
         if not mapping.is_merged:
             raise InputError(f"Records of {object_name} are not paired.", hint="They only come in from Salesforce.")
         unpaired = self.mismatches(object_name)
-        free = {
-            side: self._records_or_none(side, object_name).join(
-                unpaired.filter(side=side), left_on=frames.RECORD_KEY, right_on="id", how="semi"
-            )
-            for side in frames.SIDES
-        }
+        records = (self._records_or_none("here", object_name), self._records_or_none("there", object_name))
+        here, there = (
+            rows.join(unpaired.filter(side=side), left_on=frames.RECORD_KEY, right_on="id", how="semi")
+            for side, rows in zip(frames.SIDES, records, strict=True)
+        )
         found = suggest(
-            *free.values(), mapping, decided=self.pair_decisions(object_name), object_name=object_name, top=top,
+            here, there, mapping, decided=self.pair_decisions(object_name), object_name=object_name, top=top,
             least=least,
         )  # fmt: skip
         best = pl.col("score").max().over("here_id")
         return found.sort(best, "here_id", "rank", descending=[True, False, False])
 
     # -- inner -------------------------------------------------------------------------------------------------------
+
+    def _decide(self, object_name: str, wanted: pl.DataFrame, *, instead: bool) -> None:
+        """Keep decisions (`DECISION`) and match by them."""
+        new = wanted.with_columns(
+            object=pl.lit(object_name),
+            decided_by=pl.lit(self.person()),
+            decided_at=pl.lit(self.now()).cast(frames.UTC_TIME),
+        ).select(list(frames.PAIR_DECISIONS.schema))
+        known = with_decisions(self.pair_decisions(object_name), new, instead=instead)
+        self.store.write(frames.PAIR_DECISIONS, known, within={"object": object_name})
+        self._match(object_name)
 
     def _match(self, object_name: str) -> Run:
         with self._run("match", object_name) as run:

@@ -53,13 +53,18 @@ def _written_out(countries: pl.Series) -> pl.Series:
     return countries.set(countries.str.len_chars() <= LONGEST_CODE, None)
 
 
-def _first(records: pl.DataFrame, mapping: ObjectMapping, side: str, fields: tuple[str, ...]) -> pl.Series:
-    """Return the first of the fields that the records have and that is not empty throughout; nulls without any."""
+def column_for(records: pl.DataFrame, mapping: ObjectMapping, side: str, fields: tuple[str, ...]) -> str | None:
+    """Return the column that holds a trait (`DOMAINS`, ...): the first that is there and not empty throughout."""
     names: tuple[str, ...] = fields
     if side == "here":
         mapped = [field.here for wanted in fields for field in mapping.fields if field.there == wanted]
         names = (*mapped, *_HERE[fields])
-    for name in names:
-        if name in records.columns and records[name].null_count() < records.height:
-            return records[name].cast(pl.String)
-    return pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    filled = (name for name in names if name in records.columns and records[name].null_count() < records.height)
+    return next(filled, None)
+
+
+def _first(records: pl.DataFrame, mapping: ObjectMapping, side: str, fields: tuple[str, ...]) -> pl.Series:
+    column = column_for(records, mapping, side, fields)
+    if column is None:
+        return pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return records[column].cast(pl.String)

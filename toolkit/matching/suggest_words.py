@@ -15,6 +15,8 @@ def _name() -> pl.Expr:
     told = (
         pl.when((here == "") | (there == ""))
         .then(pl.lit("no name to compare"))
+        .when(pl.col("here_shown") == pl.col("there_shown"))
+        .then(pl.lit("the same name"))
         .when(here == there)
         .then(pl.lit("the same name but for legal form, case and accents"))
         .when(pl.col("here_ordered") == pl.col("there_ordered"))

@@ -6,6 +6,7 @@ from toolkit.widgets.connection_card import ConnectionCard
 from toolkit.widgets.grid import Column, Grid
 from toolkit.widgets.import_preview import ImportPreview
 from toolkit.widgets.mapping_table import MappingTable
+from toolkit.widgets.match_review import MatchReview
 from toolkit.widgets.mismatches import Mismatches
 from toolkit.widgets.plan_review import PlanReview
 from toolkit.widgets.records import Records
@@ -20,6 +21,7 @@ __all__ = [
     "Grid",
     "ImportPreview",
     "MappingTable",
+    "MatchReview",
     "Mismatches",
     "PlanReview",
     "Records",
