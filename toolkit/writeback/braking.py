@@ -97,7 +97,7 @@ def tripped_by(
     ours = there & pl.col("_here").is_in(list(computed)).fill_null(value=False)
     churner, was_one = (pl.col(name).str.to_lowercase().eq_missing(CHURNED.lower()) for name in ("after", "_now"))
     hit: dict[Kind, pl.Expr] = {
-        "churned": pl.col("object").is_in(accounts) & (pl.col("_here") == STAGE) & churner & ~was_one,
+        "churned": pl.col("object").is_in(accounts) & (pl.col("_here") == STAGE) & held & churner & ~was_one,
         "cleared": ((pl.col("operation") == CLEAR) & held) | pl.col("operation").is_in([DELETE, MERGE]),
         "changed": (pl.col("operation") == UPDATE) & held & pl.col("after").is_not_null() & ~ours,
     }
