@@ -12,6 +12,7 @@ import polars as pl
 from toolkit import frames
 from toolkit.errors import InputError, NotFoundError
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
+from toolkit.importing.extra_rows import ExtraRows
 from toolkit.importing.importer import Importer, Preview
 from toolkit.importing.loading import load_sources
 from toolkit.importing.records_here import with_scores
@@ -106,13 +107,18 @@ class Workspace(StructureWorkspace):
         share of the customers would become churners at once (BEY-8), unless `accept_churning`.
         """
         self._kept("there", "pull")
-        runs = [self._import(name, accept_churning=accept_churning) for name in self.objects]
-        self._importer().gather()
+        importer = self._importer()
+        runs = [
+            self._import(name, importer, first=number == 0, accept_churning=accept_churning)
+            for number, name in enumerate(self.objects)
+        ]
+        importer.gather()
         return total(runs)
 
-    def _import(self, object_name: str, *, accept_churning: bool) -> Run:
+    def _import(self, object_name: str, importer: Importer, *, first: bool, accept_churning: bool) -> Run:
         with self._run("import", object_name) as run:
-            importer = self._importer()
+            if first:
+                importer.read_together(self.objects)
             if self.mapped(object_name).acts_as == "agreement":
                 agreed = importer.look_at_agreements(object_name)
                 importer.keep_agreements(object_name, agreed)
@@ -130,7 +136,7 @@ class Workspace(StructureWorkspace):
         return run
 
     def _importer(self) -> Importer:
-        return Importer(self.org, self.store, self.settings, self.now())
+        return Importer(self.org, self.store, self.settings, self.now(), ExtraRows(self.org))
 
     def score(self) -> Run:
         """Score the health of every account here, with what each measure added to it."""
@@ -204,7 +210,7 @@ class Workspace(StructureWorkspace):
             synced = sync_records(
                 after, changed, self.org, self.store, self.settings, now=self.now(),
                 org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
-                person=self.person(),
+                person=self.person(), read_again=False,
             )  # fmt: skip
             run.note = done.note = synced.said
         return synced.commit

@@ -17,14 +17,14 @@ from toolkit.config.sources import MEMBER
 from toolkit.errors import StepMissingError
 from toolkit.importing.adoption import Adopted
 from toolkit.importing.agreements import AGREEMENT_RULES, Agreed, agreements
-from toolkit.importing.extras import Read, extra_reads
+from toolkit.importing.extra_rows import ExtraRows
+from toolkit.importing.extras import extra_reads
 from toolkit.importing.interactions import INTERACTION_RULES, interactions
 from toolkit.importing.members import MEMBER_RULES, link_members
 from toolkit.importing.preview import preview, preview_agreements, preview_fields, preview_terms
 from toolkit.importing.records import RULES, import_object
 from toolkit.matching.decisions import different
 from toolkit.salesforce import Org
-from toolkit.salesforce.soql import both, literal
 from toolkit.store import Store
 from toolkit.writeback.merge import new_base
 from toolkit.writeback.sides import Sides
@@ -33,10 +33,6 @@ ACCOUNT = "account"
 AGREEMENTS, REMARKS = "agreements", "agreement_remarks"
 INTERACTIONS, MEMBERS = "interactions", "members"
 """What the frames that are worked out over all objects of a role are kept as, on the side ``derived``."""
-
-MOST_NAMED = 2_000
-NAMED_PER_QUERY = 400
-"""Ids of 18 characters that fit a query's address, with room for the rest of it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,13 @@ class Importer:
     store: Store
     settings: Settings
     now: datetime
+    extras: ExtraRows
+
+    def read_together(self, object_names: Iterable[str]) -> None:
+        """Read at once what imports of several objects need of others; each would else ask on its own."""
+        pulled = {name: there for name in object_names if (there := self.store.records("there", name)) is not None}
+        objects = [(self.settings.objects[name].in_effect, there) for name, there in pulled.items()]
+        self.extras.read_together(read for mapping, there in objects for read in extra_reads(mapping, there))
 
     def look(self, object_name: str, accounts: Adopted | None = None) -> Adopted:
         """Return what an import of the object would do, once `accounts` are imported where they are given.
@@ -164,19 +167,7 @@ class Importer:
         return there
 
     def _extras(self, mapping: ObjectMapping, there: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        return {read.sobject: self._rows(read) for read in extra_reads(mapping, there)}
-
-    def _rows(self, read: Read) -> pl.DataFrame:
-        """Return the rows that are asked for: few ids are named, of many all rows are read and some kept."""
-        if read.by is None:
-            return self.org.records(read.sobject, read.fields, read.where)
-        ids = read.ids.unique().sort()
-        if ids.len() > MOST_NAMED:
-            return self.org.records(read.sobject, read.fields, read.where).filter(pl.col(read.by).is_in(ids.implode()))
-        parts = [ids.slice(start, NAMED_PER_QUERY) for start in range(0, ids.len(), NAMED_PER_QUERY)]
-        asked = [both(read.where, f"{read.by} IN ({', '.join(map(literal, part))})") for part in parts]
-        found = [self.org.records(read.sobject, read.fields, where) for where in asked]
-        return pl.concat(found) if found else self.org.records(read.sobject, read.fields, "Id = null")
+        return {read.sobject: self.extras.rows(read) for read in extra_reads(mapping, there)}
 
     def _keep_base(self, done: Adopted) -> None:
         """Note what both sides agree on: an imported record holds what Salesforce does. The rest is the plan's."""

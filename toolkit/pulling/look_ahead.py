@@ -65,7 +65,7 @@ def _questions(ahead: Ahead, store: Store, objects: Mapping[str, ObjectMapping],
                 name=name,
                 accounts=None if name == account else objects.get(account),
                 accounts_scope=accounts_scope,
-                view_of=ahead.view,
+                ahead=ahead,
             )
             since = prepared.since(store.watermark(name))
             yield from prepared.reader.questions(since).values() if since and store.count_records("there", name) else ()

@@ -13,6 +13,7 @@ from toolkit import values
 from toolkit.config.objects import ObjectMapping
 from toolkit.errors import NotFoundError, StepMissingError, StoreError
 from toolkit.frames import RECORD_KEY
+from toolkit.pulling.ahead import Ahead
 from toolkit.pulling.brakes import check_types
 from toolkit.pulling.following import Accounts, Before
 from toolkit.pulling.reader import ROWS_A_PART, STAMP, Reader, relationships
@@ -43,11 +44,14 @@ class Prepared:
     traceable: bool
 
     def since(self, watermark: datetime | None) -> datetime | None:
-        """Return the moment from which changes are read, None when everything has to be."""
+        """Return the moment from which changes are read, None when everything has to be.
+
+        An org whose clock shows less than the watermark was set back: its changes are stamped by what it shows now.
+        """
         same_scope = self.last_scope == self.reader.scope.text
         if watermark is None or not self.traceable or not (same_scope or self.reader.scope.countable):
             return None
-        return watermark - OVERLAP
+        return min(watermark, self.reader.clock or watermark) - OVERLAP
 
 
 def prepare(
@@ -63,7 +67,7 @@ def prepare(
     accounts: ObjectMapping | None = None,
     accounts_scope: ResolvedScope | None = None,
     accept_retyped: bool = False,
-    view_of: ViewOf | None = None,
+    ahead: Ahead | None = None,
 ) -> Prepared:
     """Return how the object `name` is to be read; the arguments are those of `toolkit.pulling.pull.pull`.
 
@@ -74,11 +78,13 @@ def prepare(
     types = _types_of(describe, mapping, last_types)
     if not accept_retyped:
         check_types(mapping.sobject, last_types, types)
-    scope = scope_of(org, mapping, accounts, accounts_scope, view_of)
+    scope = scope_of(org, mapping, accounts, accounts_scope, ahead.view if ahead else None)
     schema: dict[str, pl.DataType] = {RECORD_KEY: pl.String()}
     schema |= {path: values.column_dtype(kind) for path, kind in types.items()}
     paths = tuple(path for path in mapping.there_paths if path in types)
-    reader = Reader(*(org, mapping.sobject, paths, schema, scope, None, store.incoming(name), progress, via, per_part))
+    reader = Reader(
+        *(org, mapping.sobject, paths, schema, scope, None, store.incoming(name), progress, via, per_part, ahead)
+    )
     same_types = all(last_types.get(path, kind) == kind for path, kind in types.items())
     return Prepared(reader, types, last_scope, not full and same_types and _leaves_stamps(describe, paths))
 

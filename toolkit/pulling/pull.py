@@ -99,12 +99,12 @@ def pull(
     name = name or mapping.object
     prepared = prepare(
         org, mapping, store, name=name, full=full, progress=progress, via=via, per_part=per_part, accounts=accounts,
-        accounts_scope=accounts_scope, accept_retyped=accept_retyped, view_of=ahead.view if ahead else None,
+        accounts_scope=accounts_scope, accept_retyped=accept_retyped, ahead=ahead,
     )  # fmt: skip
     scope = prepared.reader.scope
     members = members_of(store, name, scope)
     kept = members.now if members is not None and not scope.countable else None
-    reader = replace(prepared.reader, kept=kept, ahead=ahead)
+    reader = replace(prepared.reader, kept=kept)
     before = stored_before(store, name, reader, forgive=full)
     brake = partial(
         _brake, brakes or Brakes(), scope.label, prepared.last_scope not in (None, scope.text), accept_shrinking

@@ -68,15 +68,18 @@ def sync_records(
     mismatches: pl.DataFrame | None = None,
     purpose: str = "sync",
     person: str = "",
+    read_again: bool = True,
 ) -> Synced:
     """Bring both sides of just these records into agreement, at once, and say what was written (CSU-2).
 
-    `objects` are all sides as they are kept, `here_ids` the records by object. They are read again first: a call for
-    every 2,000 of each object. With `mismatches` records are created there too, as in any plan. What people decided
-    about these records is carried out. `purpose` and `person` are told of the plan. Raises what planning and committing
-    raise.
+    `objects` are all sides as they are kept, `here_ids` the records by object. They are read again first, a call for
+    every 2,000 of each object, unless they were pulled just now; what is written is looked at again in any case. With
+    `mismatches` records are created there too, as in any plan. What people decided about these records is carried out.
+    `purpose` and `person` are told of the plan. Raises what planning and committing raise.
     """
-    fresh = [_read_again(sides, here_ids.get(sides.object, set()), org, store) for sides in objects]
+    fresh = list(objects)
+    if read_again:
+        fresh = [_read_again(sides, here_ids.get(sides.object, set()), org, store) for sides in objects]
     only = [_only(sides, here_ids.get(sides.object, set())) for sides in fresh]
     plan = make_plan(
         looked_up(org, only, mismatches),
