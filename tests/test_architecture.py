@@ -108,6 +108,7 @@ PURE = (
     "toolkit.writeback.uncreating",
     "toolkit.writeback.editing",
     "toolkit.writeback.entering",
+    "toolkit.writeback.repairing",
     "toolkit.writeback.field_creation",
     "toolkit.writeback.rule_names",
     "toolkit.writeback.deciding",

@@ -12,6 +12,7 @@ from toolkit.importing.judging import JUDGING_RULES
 from toolkit.importing.leaving import LEFT_RULE
 from toolkit.matching.classes import Seen, classify
 from toolkit.matching.keys import names_of
+from toolkit.matching.repair import DONE, REJECTED, UNLINK
 from toolkit.store import Store
 
 WHOLE_PLAN = "plan"
@@ -47,6 +48,9 @@ def _of_object(
         excluded=(*EXCLUSIONS, *JUDGING_RULES),
         left=LEFT_RULE,
         compared=plan is not None,
+        settled=store.read(frames.PROPOSALS, within=within).filter(
+            pl.col("state").is_in([DONE, REJECTED]) & (pl.col("action") == UNLINK)
+        )["here_id"],
     )
     return classify(name, seen)
 

@@ -21,7 +21,7 @@ from toolkit.pulling.look_ahead import look_ahead
 from toolkit.pulling.pull import PullResult, pull
 from toolkit.runs import Run, total
 from toolkit.workspace_org import DEMO_FOLDER, Direction
-from toolkit.workspace_structure import StructureWorkspace
+from toolkit.workspace_repairs import RepairingWorkspace
 from toolkit.workspace_view import ACCOUNT, JOB
 from toolkit.writeback.braking import refuse_churning
 from toolkit.writeback.commit import Commit
@@ -36,7 +36,7 @@ SYNC = "sync"
 __all__ = ["DEMO_FOLDER", "Workspace"]
 
 
-class Workspace(StructureWorkspace):
+class Workspace(RepairingWorkspace):
     """A folder with a mapping file and a store, and the steps over it. Make one with `open` or `demo`.
 
     Use it as a context manager, or call `close`. The org is connected to when a step first needs it.

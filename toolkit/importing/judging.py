@@ -174,7 +174,7 @@ def _is_wanted_here(
     for rule in mapping.match:
         ours, theirs = key_of(alone, rule, "here"), key_of(there, rule, "there")
         if ours is not None and theirs is not None:
-            found = found | theirs.is_in(ours.drop_nulls().implode()).fill_null(value=False)
+            found = found | theirs[1].is_in(ours[1].drop_nulls().implode()).fill_null(value=False)
     return found
 
 

@@ -59,10 +59,15 @@ def return_of(here: pl.DataFrame, linked: pl.Series) -> pl.DataFrame:
 
 def merged_into(skipped: pl.DataFrame | None, survivors: pl.Series | None) -> pl.DataFrame:
     """Return there_id and survivor of the records that the pull's skips tell to be merged into one of `survivors`."""
-    told = SKIPS.empty() if skipped is None else skipped
-    told = told.filter((pl.col("rule") == SCOPE_RULE) & (pl.col("side") == "there"))
-    merged = told.select(there_id="id", survivor=pl.col("reason").str.extract(_SURVIVOR))
+    merged = merges_told(SKIPS.empty() if skipped is None else skipped)
     return merged.clear() if survivors is None else merged.filter(pl.col("survivor").is_in(survivors.implode()))
+
+
+def merges_told(skipped: pl.DataFrame) -> pl.DataFrame:
+    """Return there_id and survivor of every record that the pull's skips tell to be merged into another."""
+    told = skipped.filter((pl.col("rule") == SCOPE_RULE) & (pl.col("side") == "there"))
+    merged = told.select(there_id="id", survivor=pl.col("reason").str.extract(_SURVIVOR))
+    return merged.drop_nulls("survivor")
 
 
 def left_records(

@@ -75,6 +75,7 @@ CLASSES: dict[str, RecordClass] = {
 
 _BY_KIND = {"ambiguous": "ambiguous", "duplicate_key": "duplicate_key", DECIDED: "held_by_decision"}
 _FREE = ("unmatched", "no_key")
+_NOT_BACK = ("merged", "deleted")  # what merely left the scope may come back
 _NAMED = 3
 _KEY = ["side", "id"]
 COUNTS = ("object", "side", "record_class", "title", "records")
@@ -86,7 +87,8 @@ class Seen:
 
     ``changes`` is the newest plan, ``journal`` what was written since it was made, the oldest first. ``excluded`` are
     the rules of skips that leave out a record which is there, ``left`` the rule that tells of a partner that left the
-    scope. ``compared`` says whether there was a plan at all.
+    scope. ``compared`` says whether there was a plan at all; ``settled`` are ids here whose lost partner somebody
+    decided about.
     """
 
     here: pl.DataFrame
@@ -100,6 +102,7 @@ class Seen:
     excluded: Collection[str] = ()
     left: str = ""
     compared: bool = True
+    settled: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
 
 
 def classify(object_name: str, seen: Seen) -> pl.DataFrame:
@@ -201,7 +204,8 @@ def _lost(history: pl.DataFrame, seen: Seen) -> pl.DataFrame:
         last = ended.unique(f"{side}_id", keep="last", maintain_order=True)
         gone = ~pl.col(f"{other}_id").is_in(others[RECORD_KEY].implode())
         by_itself = pl.col("ended_why").str.starts_with(GONE_HERE) | pl.col("ended_why").str.starts_with(GONE_THERE)
-        lost = last.filter(gone & by_itself)
+        settled = pl.col("here_id").is_in(seen.settled.implode())
+        lost = last.filter(gone & by_itself & ~settled)
         parts.append(lost.select(side=pl.lit(side), id=f"{side}_id", _was=f"{other}_id", _gone="ended_why"))
     return pl.concat(parts)
 
@@ -215,6 +219,9 @@ def _first_that_applies(*, compared: bool) -> tuple[pl.Expr, pl.Expr, pl.Expr, p
     free = pl.col("kind").is_in(_FREE).fill_null(value=False)
     missing = pl.format("its partner {} is not there any more", partner)
     was = pl.format("it was {}: {}", "_was", "_gone")
+    broken = pl.any_horizontal(pl.col("_gone").str.starts_with(GONE_THERE + how) for how in _NOT_BACK).fill_null(
+        value=False
+    )
     agreed = pl.format("linked by {}", pl.col("_rule").fill_null("hand"))
     agreed = agreed if compared else pl.format("{}; a plan compares the values", agreed)
     cases: list[tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr, pl.Expr]] = [
@@ -228,6 +235,7 @@ def _first_that_applies(*, compared: bool) -> tuple[pl.Expr, pl.Expr, pl.Expr, p
         (pl.col("kind").is_in(list(_BY_KIND)).fill_null(value=False),
          pl.col("kind").replace_strict(_BY_KIND, default=None, return_dtype=pl.String),
          pl.col("_value"), pl.col("_why"), nothing),
+        (free & broken, pl.lit("broken_pair"), pl.col("_value"), was, pl.col("_was")),
         (free & pl.col("_left").is_not_null(), pl.lit("partner_left"), pl.col("_value"), pl.col("_left"),
          pl.col("_was")),
         (free & pl.col("_gone").is_not_null(), pl.lit("broken_pair"), pl.col("_value"), was, pl.col("_was")),

@@ -36,11 +36,14 @@ def keyed(
     return pl.DataFrame(columns)
 
 
-def key_of(records: pl.DataFrame, rule: MatchRule, side: str) -> pl.Series | None:
-    """Return what a rule compares of each record of a side, or None where the records lack a column of it."""
+def key_of(records: pl.DataFrame, rule: MatchRule, side: str) -> tuple[pl.Series, pl.Series] | None:
+    """Return the values of a side that a rule compares, as written and as compared; None where a column is missing."""
     wanted = {operand.field for operand in operands(rule, side)}
     known = {*records.columns, *([SALESFORCE_ID] if side == "there" else [])}
-    return _of_rule(records, rule, side, 0)[1] if not rule.of_contacts and wanted <= known else None
+    if rule.of_contacts or not wanted <= known:
+        return None
+    given, key, *_ = _of_rule(records, rule, side, 0)
+    return given, key
 
 
 def operands(rule: MatchRule, side: str) -> list[Operand]:

@@ -21,7 +21,7 @@ import polars as pl
 from toolkit.config.match_rules import MatchRule
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS, MISMATCHES, PAIR_DECISIONS, RECORD_KEY, SIDES, UTC_TIME, conform
-from toolkit.matching.decisions import different, same
+from toolkit.matching.decisions import BY_DECISION, different, same
 from toolkit.matching.keys import keyed, parts_of
 from toolkit.matching.reasons import OTHER, alone, held, held_by_decision, held_through
 from toolkit.matching.through import Contacts, candidates, only_ones, values_of
@@ -114,7 +114,8 @@ class _Matching:
         """Return `links` with the existing ones that still hold and stand in no one's way."""
         if existing is None or existing.is_empty():
             return links
-        own = conform(existing.filter(pl.col("object") == self.object), LINKS)
+        own = existing.filter((pl.col("object") == self.object) & pl.col("rule").ne_missing(pl.lit(BY_DECISION)))
+        own = conform(own, LINKS)  # a decision that was taken back links nothing any more
         own = own.filter(~pl.col("there_id").is_duplicated()).join(apart, on=["here_id", "there_id"], how="anti")
         for side in SIDES:
             own = own.join(links, on=f"{side}_id", how="anti")
