@@ -14,7 +14,7 @@ from toolkit.demo_org import DemoOrg
 from toolkit.frames import LINKS
 from toolkit.salesforce import Credentials, Org, connect
 from toolkit.store import Store
-from toolkit.writeback.commit import Commit, commit
+from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.plan import Plan, make_plan, seal
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.undo import undo_plan
@@ -117,6 +117,9 @@ class Desk:
             now=NOW,
             progress=progress,
         )
+
+    def resume(self, commit_id: str) -> Commit:
+        return resume(commit_id, self.org, self.store, objects=[self.sides()])
 
     def in_org(self, *fields: str) -> dict[str, tuple]:
         rows = self.demo_org.rows(f"SELECT Id, {', '.join(fields)} FROM Account ORDER BY Id")

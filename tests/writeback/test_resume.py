@@ -11,7 +11,7 @@ from toolkit.writeback.commit import resume
 SCORE = "CS_Health_Score__c"
 REACH = {
     "the job's results are out of reach": {"kind": "status", "status": 503, "times": 99, "match": "Results"},
-    "the connection is cut after the work": {"kind": "drop", "times": 99, "match": "composite/sobjects$"},
+    "the org is gone after the work": {"kind": "drop", "times": 99, "match": "composite/sobjects$|/query", "skip": 1},
 }
 
 

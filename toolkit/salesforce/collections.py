@@ -100,8 +100,8 @@ def request_of(write: Write, records: Sequence[dict[str, Any]]) -> Subrequest:
         path += f"/{api_name(write.sobject)}/{api_name(write.key or '')}"
     method = "POST" if write.operation == "insert" else "PATCH"
     body = {"allOrNone": False, "records": records}
-    # The same update twice is the same record; the same insert twice is two records.
-    return Subrequest(method, path, body=body, repeatable=write.operation != "insert")
+    # The same insert twice is two records. The same update twice is one, but somebody else's in between would be lost.
+    return Subrequest(method, path, body=body, repeatable=False)
 
 
 def json_records(write: Write) -> list[dict[str, Any]]:

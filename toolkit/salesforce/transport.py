@@ -111,7 +111,9 @@ class Transport:
         else:
             elapsed = 1000 * (time.monotonic() - started)
             log.debug("%s -> %s, %d bytes, %.0f ms", doing, response.status_code, len(response.content), elapsed)
-            return response
+            if not _ends_within_its_headers(response):
+                return response
+            failure = _broken_off(doing, urlsplit(url).netloc, timed_out=False, repeatable=repeatable)
         raise failure  # outside the except block: what `requests` raised holds the request and its token
 
     def _refused(self, response: requests.Response, error: SalesforceError, repeatable: bool) -> Exception:
@@ -231,10 +233,10 @@ def _network_failure(doing: str, host: str, error: requests.RequestException, re
         return _Again(unreachable)
     if isinstance(error, ValueError):  # an address, a header or a scheme that `requests` does not take
         return RequestError(f"{doing}: the request could not be sent ({type(error).__name__})", hint="check login_url")
-    return _broken_off(doing, host, isinstance(error, requests.Timeout), repeatable)
+    return _broken_off(doing, host, timed_out=isinstance(error, requests.Timeout), repeatable=repeatable)
 
 
-def _broken_off(doing: str, host: str, timed_out: bool, repeatable: bool) -> Exception:
+def _broken_off(doing: str, host: str, *, timed_out: bool, repeatable: bool) -> Exception:
     what = "did not answer in time" if timed_out else "broke off the connection"
     hint = (
         "run the step again"
@@ -245,6 +247,13 @@ def _broken_off(doing: str, host: str, timed_out: bool, repeatable: bool) -> Exc
         f"{doing}: {host} {what}", hint=hint, code="TIMEOUT" if timed_out else "CONNECTION_DROPPED"
     )
     return _Again(error) if repeatable else error
+
+
+def _ends_within_its_headers(response: requests.Response) -> bool:
+    # Python's HTTP client takes a connection that is closed there for an answer without a body.
+    framed = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
+    bodiless = response.status_code in (204, 304) or response.request.method == "HEAD"
+    return not (framed or bodiless or response.content)
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -260,6 +269,13 @@ def refused_at_the_door(error: SalesforceError) -> bool:
     if error.code == "REQUEST_LIMIT_EXCEEDED":
         return isinstance(error, UnavailableError)  # too many at once, as opposed to too many today
     return error.status in _NEVER_TAKEN_IN or error.code in ("SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW")
+
+
+def fate_unknown(error: SalesforceError) -> bool:
+    """Return whether a request that failed may have been carried out all the same."""
+    if not isinstance(error, UnavailableError) or refused_at_the_door(error):
+        return False
+    return error.status in _FATE_UNKNOWN or error.status < 300
 
 
 def _retry_after(response: requests.Response) -> float | None:

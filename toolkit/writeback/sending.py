@@ -2,6 +2,10 @@
 
 Before a batch is sent, its records are read again. What moved since the plan is held, never overwritten (BEY-3); what
 already holds the new value is settled without a call. Every cell that a record does not change is left out of the call.
+When a call breaks off and nobody knows whether it was carried out, its records are read once more, and only what is not
+written yet is sent again. What stays open is the time between a reading and its writing, of at most
+`cost.RECORDS_PER_READ` records over REST: Salesforce has no condition for many records at once, so what somebody saves
+in the same field in that time is overwritten.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,9 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.errors import NotFoundError, RequestError
-from toolkit.frames import RECORD_KEY
+from toolkit.errors import NotFoundError, RequestError, SalesforceError
+from toolkit.frames import JOURNAL, RECORD_KEY
 from toolkit.salesforce import ObjectDescribe, Org
+from toolkit.salesforce.transport import fate_unknown
 from toolkit.values import to_text
 from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
 from toolkit.writeback.journal import Ledger
@@ -20,7 +25,7 @@ from toolkit.writeback.records import with_values
 from toolkit.writeback.references import resolved
 from toolkit.writeback.remedies import remedy
 from toolkit.writeback.sentences import sentence
-from toolkit.writeback.settling import compared
+from toolkit.writeback.settling import NOT_WRITTEN, compared
 from toolkit.writeback.sides import Sides
 
 Progress = Callable[[int, int | None], None]
@@ -32,6 +37,8 @@ RECORDS_PER_BATCH: dict[Via, int] = {
 }
 """So many records are read again, then written."""
 
+TRIES = 5
+"""So often rows are sent whose calls break off."""
 MOST_DECIMALS = 15
 
 _CLEAR = "\0"  # stands for null while rows are turned into columns; no canonical text holds it
@@ -58,6 +65,19 @@ class Sender:
                 self._write(todo, sides)
 
     def _write(self, todo: pl.DataFrame, sides: Sides) -> None:
+        for attempt in range(1, TRIES + 1):
+            left, broken = self._sent(todo, sides)
+            if broken is None:
+                return
+            if self.via == "bulk" or attempt == TRIES or not fate_unknown(broken):
+                raise broken  # of a Bulk job, which may be at work, `resume` asks what became
+            self.org.pause(attempt)
+            todo = self._read_once_more(left, sides)
+            if todo.is_empty():
+                return
+
+    def _sent(self, todo: pl.DataFrame, sides: Sides) -> tuple[pl.DataFrame, SalesforceError | None]:
+        """Send rows and settle those that are answered; return the others, and what broke the sending off."""
         waiting, ready = todo, resolved(todo, sides)
 
         def settle(results: pl.DataFrame) -> None:
@@ -66,16 +86,32 @@ class Sender:
             waiting = waiting.join(results, left_on="there_id", right_on="id", how="anti")
             self.tell(results.height)
 
-        self.org.write(
-            sides.mapping.sobject,
-            "update",
-            wide(ready),
-            types_of(ready),
-            via=self.via,
-            on_job=lambda job_id: self.ledger.sent_in_job(waiting, job_id),
-            on_results=settle,
-            sparse=True,
+        try:
+            self.org.write(
+                sides.mapping.sobject,
+                "update",
+                wide(ready),
+                types_of(ready),
+                via=self.via,
+                on_job=lambda job_id: self.ledger.sent_in_job(waiting, job_id),
+                on_results=settle,
+                sparse=True,
+            )
+        except SalesforceError as error:
+            return waiting, error
+        return waiting, None
+
+    def _read_once_more(self, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
+        """Settle the rows that a call which broke off has written, or that moved meanwhile; return the others."""
+        judged = compared(now_there(self.org, rows.select(*JOURNAL.schema), sides), after_interruption=True)
+        open_still = pl.col("code") == NOT_WRITTEN
+        settled, others = judged.filter(~open_still), judged.filter(open_still)
+        self.ledger.settle(settled)
+        self.tell(
+            settled["there_id"].n_unique() - settled.join(others, on="there_id", how="semi")["there_id"].n_unique()
         )
+        nothing = pl.lit(None, pl.String)
+        return by_parent(others.with_columns(state=pl.lit("intended"), code=nothing, message=nothing), PARENT)
 
 
 def apply_here(rows: pl.DataFrame, sides: Sides, ledger: Ledger) -> None:

@@ -12,10 +12,12 @@ from datetime import datetime
 
 import polars as pl
 
+from toolkit.errors import SalesforceError
 from toolkit.frames import LINKS, RECORD_KEY
 from toolkit.salesforce import Org
 from toolkit.salesforce.bulk import fits_csv
 from toolkit.salesforce.soql import both, in_lists, literal
+from toolkit.salesforce.transport import fate_unknown
 from toolkit.writeback.creating import Known, cells_of
 from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.ordering import PARENT, by_parent, parent_path
@@ -30,7 +32,7 @@ from toolkit.writeback.recognising import (
 from toolkit.writeback.records import with_values
 from toolkit.writeback.references import resolved
 from toolkit.writeback.refusing import IS_NEW, upsert_key
-from toolkit.writeback.sending import Sender, answered, now_there, types_of, wide
+from toolkit.writeback.sending import TRIES, Sender, answered, now_there, types_of, wide
 from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, GONE, NOT_WRITTEN, compared
 from toolkit.writeback.sides import Sides
 
@@ -182,9 +184,22 @@ class Creator:
 
     def _insert(self, rows: pl.DataFrame) -> None:
         for key, part in self._by_key(rows):
-            self._send(part, self._table(part), key)
+            left = part
+            for attempt in range(1, TRIES + 1):
+                left, broken = self._send(left, self._table(left), key)
+                if broken is None:
+                    break
+                if key is None or self.sender.via == "bulk" or attempt == TRIES or not fate_unknown(broken):
+                    raise broken  # without a key it might be created twice: `resume` looks for it first
+                self.org.pause(attempt)
+                left = self._found(left, [self.sender.ledger.commit_id], "found created after the call broke off")
+                if left.is_empty():
+                    break
 
-    def _send(self, rows: pl.DataFrame, table: pl.DataFrame, key: str | None) -> None:
+    def _send(
+        self, rows: pl.DataFrame, table: pl.DataFrame, key: str | None
+    ) -> tuple[pl.DataFrame, SalesforceError | None]:
+        """Send new records and settle those that are answered; return the rows of the others, and what broke it off."""
         ids, open_rows = table["here_id"], rows
 
         def settle(results: pl.DataFrame) -> None:
@@ -196,17 +211,21 @@ class Creator:
         def in_job(job_id: str) -> None:
             self.sender.ledger.sent_in_job(open_rows, job_id)
 
-        self.org.write(
-            self.sides.mapping.sobject,
-            "upsert" if key else "insert",
-            table.drop("here_id"),
-            types_of(resolved(rows, self.sides)),
-            via=self.sender.via,
-            external_id=key,
-            on_job=in_job,
-            on_results=settle,
-            sparse=True,
-        )
+        try:
+            self.org.write(
+                self.sides.mapping.sobject,
+                "upsert" if key else "insert",
+                table.drop("here_id"),
+                types_of(resolved(rows, self.sides)),
+                via=self.sender.via,
+                external_id=key,
+                on_job=in_job,
+                on_results=settle,
+                sparse=True,
+            )
+        except SalesforceError as error:
+            return open_rows, error
+        return open_rows, None
 
     def _answer(self, rows: pl.DataFrame, answers: pl.DataFrame) -> None:
         new_ids = answers.with_columns(there_id="id", id="here_id").drop("here_id")
