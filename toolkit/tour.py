@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from toolkit import console as printing
+from toolkit.console import plans
 from toolkit.workspace import DEMO_FOLDER, Workspace
 from toolkit.writeback.plan import Plan
 
@@ -81,7 +82,7 @@ def _plan(console: Console, workspace: Workspace) -> Plan:
     _say(console, "Plan", "what would change on either side; nothing is written yet")
     with console.status("Comparing both sides with what they last agreed on"):
         plan = workspace.plan()
-    printing.print_plan(console, plan, EXAMPLES)
+    plans.print_plan(console, plan, EXAMPLES)
     return plan
 
 
@@ -89,7 +90,7 @@ def _commit(console: Console, workspace: Workspace, plan: Plan) -> None:
     _say(console, "Commit", f"exactly the plan with digest {plan.digest[:12]}")
     with printing.progress(console, "Writing") as advance:
         done = workspace.commit(plan, confirm=plan.digest, progress=advance)
-    printing.print_commit(console, done)
+    plans.print_commit(console, done)
     console.print(Text(f"API calls: {plan.cost.calls:,} predicted, {done.api_calls:,} spent."))
 
 

@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 
-from toolkit.cli import demo, faces, matching, plans, steps
+from toolkit.cli import deciding, demo, faces, history, matching, plans, steps
 from toolkit.cli.application import DONE, FAILED, INTERRUPTED, app, errors
 from toolkit.errors import ToolkitError
 
-COMMANDS = (demo, steps, matching, plans, faces)
+COMMANDS = (demo, steps, matching, plans, deciding, history, faces)
 """The modules whose import gives the application its commands."""
 
 

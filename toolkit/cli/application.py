@@ -14,9 +14,10 @@ from cyclopts.validators import Number
 from rich.console import Console
 
 STEPS = Group("Steps, in the order they build on each other", sort_key=1)
-FACES = Group("Ways to look", sort_key=2)
+REVIEW = Group("Plans: look into them, decide, take back", sort_key=2)
+FACES = Group("Ways to look", sort_key=3)
 DEMO = Group("Without a Salesforce org", sort_key=0)
-UNATTENDED = Group("Unattended", sort_key=3)
+UNATTENDED = Group("Unattended", sort_key=4)
 
 app = App(
     name="cs-toolkit",
@@ -40,3 +41,21 @@ Accounts = Annotated[
     int, Parameter(help="How many accounts the demo org has; 500 if not said.", validator=Number(gte=1, lte=1_000_000))
 ]
 Rows = Annotated[int, Parameter(help="How many changes to print.", validator=Number(gte=0))]
+Numbers = Annotated[
+    str | None,
+    Parameter(
+        help="Numbers of rows (the column #), such as 3 or 3,5-9.",
+        validator=lambda _type, value: value is None or numbers(value),
+    ),
+]
+
+
+def numbers(told: str) -> list[int]:
+    """Return the numbers that ``3,5-9`` names, in order. Raises ValueError for anything else."""
+    found: set[int] = set()
+    for part in told.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"{part!r} is no number and no range; write rows like 3,5-9")
+        found.update(range(int(first), int(last or first) + 1))
+    return sorted(found)

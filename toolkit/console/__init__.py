@@ -1,6 +1,7 @@
 """What the command line prints: tables, bars and sentences made from frames. Shows, decides nothing.
 
-Everything that comes from a record is printed without being read as markup.
+What is about plans and commits is in `toolkit.console.plans`. Everything that comes from a record is printed without
+being read as markup.
 """
 
 import json
@@ -23,20 +24,14 @@ from toolkit import summaries
 from toolkit.importing.importer import Preview
 from toolkit.salesforce.conformance import Outcome
 from toolkit.workspace import Workspace
-from toolkit.writeback.commit import Commit
-from toolkit.writeback.plan import Plan
 from toolkit.writeback.preflight import Finding
 
 BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
-VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red"}
 FATE_STYLES = {"skipped": "yellow", "held": "yellow", "churned": "red", "archived": "red"}
 LIGHT_STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
-STATE_STYLES = {"held": "yellow", "failed": "red"}
 STATUS_STYLES = {"failed": "red", "running": "yellow"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 BAR = 30
-TROUBLES = 20
-"""How many of the rows that were not written are listed."""
 ONE_LINE = {"Record": 22, "Field": 22, "Before": 12, "After": 12, "Verdict": 8, "Name": 40}
 """Columns that are cut rather than wrapped, and their widest."""
 WIDE = 110
@@ -70,7 +65,7 @@ def print_frame(
     for row in frame.iter_rows():
         table.add_row(
             *(
-                Text(_cell(value), style=(styles or {}).get(name, {}).get(str(value).lower(), ""))
+                Text(cell(value), style=(styles or {}).get(name, {}).get(str(value).lower(), ""))
                 for name, value in zip(frame.columns, row, strict=True)
             )
         )
@@ -127,44 +122,24 @@ def print_distribution(console: Console, workspace: Workspace) -> None:
     console.print(table)
 
 
-def print_plan(console: Console, plan: Plan, rows: int) -> None:
-    """Print a plan: counts by field, examples, cost, digest."""
-    if plan.changes.is_empty():
-        console.print("Nothing to change: both sides agree on every mapped field.")
-        return
-    counts = summaries.plan_counts(plan.changes).select(
-        pl.when(pl.col("side") == "there").then(pl.lit("Salesforce")).otherwise(pl.lit("here")).alias("Written to"),
-        pl.col("field").alias("Field"),
-        pl.col("verdict").alias("Verdict"),
-        pl.col("rows").alias("Changes"),
-    )
-    print_frame(console, counts, styles={"Verdict": VERDICT_STYLES})
-    shown = summaries.readable(summaries.examples(plan.changes, rows)).drop("#", "Written to")
-    if not shown.is_empty():
-        console.print()
-        title = "Examples" if shown.height < plan.changes.height else "Every change"
-        _print_with_reasons(console, shown, title, {"Verdict": VERDICT_STYLES})
-    console.print()
-    console.print(Text(f"{plan.writes:,} changes to write. Cost: {plan.cost}"))
-    console.print(Text(f"Digest {plan.digest[:12]}"))
-
-
-def _print_with_reasons(console: Console, frame: pl.DataFrame, title: str, styles: dict[str, dict[str, str]]) -> None:
+def print_with_reasons(console: Console, frame: pl.DataFrame, title: str, styles: dict[str, dict[str, str]]) -> None:
     """Print a frame with a column "Why": as a table, or in a narrow terminal with each reason under its row."""
     if console.width >= WIDE:
         print_frame(console, frame, title=title, styles=styles)
         return
     console.print(Text(title, style="italic"))
     shown = frame.drop("Why")
-    cells = [[_cell(value) for value in row] for row in shown.iter_rows()]
+    cells = [[cell(value) for value in row] for row in shown.iter_rows()]
     longest = [max(map(cell_len, column)) for column in zip(shown.columns, *cells, strict=True)]
     widths = [min(size, ONE_LINE.get(name, size)) for name, size in zip(shown.columns, longest, strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > console.width and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
 
     def line(row: Sequence[str], style: str = "") -> Text:
         styled = zip(shown.columns, row, widths, strict=True)
         parts = []
-        for name, cell, width in styled:
-            part = Text(cell, style=styles.get(name, {}).get(cell.lower(), style))
+        for name, text, width in styled:
+            part = Text(text, style=styles.get(name, {}).get(text.lower(), style))
             part.truncate(width, overflow="ellipsis", pad=True)
             parts.append(part)
         return Text("  ").join(parts)
@@ -173,18 +148,6 @@ def _print_with_reasons(console: Console, frame: pl.DataFrame, title: str, style
     for row, why in zip(cells, frame["Why"], strict=True):
         console.print(line(row))
         console.print(Padding(Text(why or "", style="dim"), (0, 0, 0, 2)))
-
-
-def print_commit(console: Console, done: Commit) -> None:
-    """Print what a commit did, and the first rows that were held or failed with their reasons."""
-    console.print(Text(str(done)))
-    trouble = done.results.filter(pl.col("state").is_in(["held", "failed"]))
-    if not trouble.is_empty():
-        shown = trouble.select(Record="name", Field="field", State="state", Code="code", Why="message").head(TROUBLES)
-        console.print()
-        _print_with_reasons(console, shown, f"Not written: {trouble.height:,}", {"State": STATE_STYLES})
-    if trouble.height > TROUBLES:
-        console.print(Text(f"And {trouble.height - TROUBLES:,} more, each with its reason in the journal."))
 
 
 def print_status(console: Console, workspace: Workspace) -> None:
@@ -240,7 +203,8 @@ def print_conformance_json(outcomes: Sequence[Outcome]) -> None:
     sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value as a table shows it: thousands apart, a dash for nothing."""
     if value is None:
         return "—"
     if isinstance(value, float):
