@@ -1,6 +1,6 @@
 """Plans in a workspace: make one, look at it, let it be approved, commit exactly that, resume, undo."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -68,10 +68,20 @@ class PlanningWorkspace(ReviewWorkspace):
                 run.note += f"; {forgotten.height:,} decided before about values that have moved since"
         return made
 
-    def undo(self, commit_id: str | None = None) -> Plan:
+    def undo(
+        self,
+        commit_id: str | None = None,
+        *,
+        seqs: Collection[int] | None = None,
+        objects: Collection[str] | None = None,
+        fields: Collection[str] | None = None,
+        records: Collection[str] | None = None,
+    ) -> Plan:
         """Plan to take back a commit (the last one when not said), where both sides still hold what it wrote (BEY-5).
 
-        Raises NotFoundError when there is no such commit.
+        A part of it is named by the numbers of its rows, by objects, by fields of either side, or by records of either
+        side; what cannot be told apart comes along, see `toolkit.writeback.selecting`. Raises NotFoundError when there
+        is no such commit, InputError when there is no such part.
         """
         with self._run("undo") as run:
             wanted = commit_id or self.last_commit()
@@ -82,6 +92,10 @@ class PlanningWorkspace(ReviewWorkspace):
                 self.org,
                 self.store,
                 objects=self._all_sides(of=self.store.journal(wanted)),
+                seqs=seqs,
+                only=objects,
+                fields=fields,
+                records=records,
                 org_name=self.org.organization.name,
                 created_at=self.now(),
                 parent=self.last_commit(),

@@ -3,11 +3,14 @@
 Each is a plan like any other: kept, shown, committed with its digest, resumed and undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 from toolkit.workspace_plans import PlanningWorkspace
 from toolkit.workspace_view import ACCOUNT
 from toolkit.writeback.field_creation_plan import Wanted, plan_fields
+from toolkit.writeback.merging import Merging, Survivor, SurvivorRule
+from toolkit.writeback.merging_plan import choose_survivor, plan_delete, plan_merges
 from toolkit.writeback.plan import Plan
 
 
@@ -43,3 +46,67 @@ class StructureWorkspace(PlanningWorkspace):
                 parent=self.last_commit(),
             )
             return self._keep(made, "fields", run)
+
+    def survivor(self, object_name: str, ids: Sequence[str], rule: SurvivorRule = "oldest") -> Survivor:
+        """Return which of several records of Salesforce should survive their merge, why, and how they rank.
+
+        `rule`: oldest, most_filled (fields with a value), most_children (records that belong to it) or linked (to a
+        record here); ties go to the older one. Raises NotFoundError when one of them is gone.
+        """
+        return choose_survivor(self.org, self._all_sides(), object_name, ids, rule)
+
+    def plan_merge(
+        self, object_name: str, survivor_id: str, loser_ids: Sequence[str], *, fields: Mapping[str, str] | None = None
+    ) -> Plan:
+        """Plan to merge one or two records of Salesforce into another; see `plan_merges`.
+
+        `fields`: a Salesforce field, and the id of the loser whose value of it the survivor takes.
+        """
+        return self.plan_merges(object_name, [Merging(survivor_id, tuple(loser_ids), dict(fields or {}))])
+
+    def plan_merges(self, object_name: str, merges: Sequence[Merging]) -> Plan:
+        """Plan merges in Salesforce: a row a record that goes, with what moves, and a row a value that is taken.
+
+        A merge cannot be undone, `Plan.irreversible` says so. Links of records that go end, a survivor without one
+        inherits it. Raises InputError for a merge that Salesforce does not know, NotFoundError when a record is gone.
+        """
+        with self._run("plan merges", object_name) as run:
+            made = plan_merges(
+                self.org,
+                self._all_sides(),
+                object_name,
+                merges,
+                org_name=self.org.organization.name,
+                created_at=self.now(),
+                parent=self.last_commit(),
+                bulk_from=self.settings.writeback.bulk_from,
+            )
+            return self._keep(made, "merges", run)
+
+    def plan_delete(
+        self,
+        object_name: str,
+        here_ids: Collection[str],
+        *,
+        side: Literal["there", "here", "both"] = "there",
+        cascade: bool = False,
+    ) -> Plan:
+        """Plan to delete records, named by their ids here: in Salesforce, here, or on both sides.
+
+        What others would go with is held unless `cascade`; what Salesforce would not delete is refused. The rows say
+        what goes along. An undo brings it all back, for 15 days. Raises NotFoundError for an unknown id.
+        """
+        with self._run("plan delete", object_name) as run:
+            made = plan_delete(
+                self.org,
+                self._all_sides(),
+                object_name,
+                list(here_ids),
+                side=side,
+                cascade=cascade,
+                org_name=self.org.organization.name,
+                created_at=self.now(),
+                parent=self.last_commit(),
+                bulk_from=self.settings.writeback.bulk_from,
+            )
+            return self._keep(made, "delete", run)

@@ -143,14 +143,34 @@ def _allowed(entries: Sequence[Mapping[str, Any]], controlling: Sequence[str]) -
 
 
 @dataclass(frozen=True)
+class ChildRelationship:
+    """The field of another object that refers to this one, and what a deletion does to those records.
+
+    They go too (``cascades``), keep the record from being deleted (``restricts``), or lose their reference.
+    """
+
+    sobject: str
+    field: str
+    cascades: bool = False
+    restricts: bool = False
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "ChildRelationship":
+        """Return the relationship of one entry of describe's ``childRelationships``."""
+        cascades, restricts = bool(body.get("cascadeDelete")), bool(body.get("restrictedDelete"))
+        return cls(body["childSObject"], body["field"], cascades, restricts)
+
+
+@dataclass(frozen=True)
 class ObjectDescribe:
-    """One object: its names and its fields by API name, in the org's order."""
+    """One object: its names, its fields by API name, in the org's order, and who refers to it."""
 
     name: str
     label: str
     fields: Mapping[str, FieldDescribe]
     key_prefix: str | None = None
     scopes: tuple[str, ...] = ()
+    children: tuple[ChildRelationship, ...] = field(default=(), repr=False, compare=False)
     look_up: Callable[[str], "ObjectDescribe"] | None = field(default=None, repr=False, compare=False)
 
     def field(self, path: str) -> FieldDescribe:
@@ -241,6 +261,7 @@ class Describes:
             fields=fields_from_json(body["fields"]),
             key_prefix=body.get("keyPrefix"),
             scopes=tuple(each["name"] for each in body.get("supportedScopes") or ()),
+            children=tuple(map(ChildRelationship.from_json, body.get("childRelationships") or ())),
             look_up=self.get,
         )
         with self._lock:

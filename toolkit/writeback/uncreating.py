@@ -1,7 +1,7 @@
 """Taking back what a commit created: the record is deleted, where it is still as it was made (BEY-5).
 
 A record that anybody changed since, or that others hang on by now, is somebody's record: it is held. What is deleted
-goes to Salesforce's recycle bin, from where it can be restored for 15 days.
+goes to Salesforce's recycle bin, from where it can be restored for 15 days; of a record here the journal keeps it all.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.settling import UNDO
 from toolkit.writeback.sides import Sides
+from toolkit.writeback.whole_records import as_texts
 
 STAMP = "SystemModstamp"
 CHANGED_BY = "LastModifiedById"
@@ -89,9 +90,11 @@ def _here(rows: pl.DataFrame, sides: Sides, stays: pl.Series) -> pl.DataFrame:
     )
     differing = _differing(rows, _cells(rows, sides, sides.here, "here_id"), "here_id")
     records = rows.unique("here_id", keep="first", maintain_order=True).drop("after")
-    joined = records.join(differing, on="here_id", how="left", maintain_order="left")
+    joined = records.join(differing, on="here_id", how="left", maintain_order="left").join(
+        as_texts(sides.here), on="here_id", how="left", maintain_order="left"
+    )
     return joined.select(
-        _deletion(RECORD_KEY, "Id", "string", _NOTHING, why, "added by that commit and unchanged since")
+        _deletion(RECORD_KEY, "Id", "string", pl.col("record"), why, "added by that commit and unchanged since")
     )
 
 
@@ -108,7 +111,7 @@ def _deletion(field: str, partner: str, kind: str, now: pl.Expr, why: pl.Expr, r
         "partner": pl.lit(partner),
         "type": pl.lit(kind),
         "base": _NOTHING,
-        "here": _NOTHING,
+        "here": pl.when(~there).then(now),
         "there": pl.when(there).then(now),
         "after": _NOTHING,
         "rule": pl.lit(UNDO),

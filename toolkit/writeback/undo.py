@@ -2,9 +2,9 @@
 
 Only fields that still hold what the commit wrote are put back. Whatever was changed since is somebody's later wish: it
 is held, and listed. What both sides had agreed on before comes back as well: the next plan after an undo is the plan
-before the commit. What it created is deleted (`toolkit.writeback.uncreating`); a value that was changed on both sides
-at once comes back on both or on neither. What it deleted stays so: it is in Salesforce's recycle bin, and the next plan
-creates it anew.
+before the commit. What it created is deleted (`toolkit.writeback.uncreating`), what it deleted comes back
+(`toolkit.writeback.undeleting`); a value that was changed on both sides at once comes back on both or on neither. A
+merge cannot be undone: it is held, and says so. An undo is a commit like any other, and can be undone itself.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,12 @@ import polars as pl
 from toolkit.frames import RECORD_KEY
 from toolkit.values import to_text
 from toolkit.writeback.merge import MERGED_COLUMNS
-from toolkit.writeback.operations import CHANGING
+from toolkit.writeback.operations import CHANGING, MERGE
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.settling import ALREADY, UNDO
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.uncreating import HANGING, uncreated
+from toolkit.writeback.undeleting import FATES, deleted_again, undeleted
 
 
 def undo_plan(
@@ -27,24 +28,46 @@ def undo_plan(
     *,
     hanging: pl.DataFrame | None = None,
     user_id: str | None = None,
+    fates: pl.DataFrame | None = None,
+    restored: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the changes (`CHANGES` without seq) that take back the written rows of `journal` (`JOURNAL`).
 
     The sides' ``here`` and ``there`` say what each holds now; ``there`` should be read afresh. A field that holds its
     old value already gives no row. To take back what was created, ``there`` holds SystemModstamp and LastModifiedById
-    too, `hanging` (`HANGING`) is what belongs to it, and `user_id` is the integration user.
+    too, `hanging` (`HANGING`) is what belongs to it, and `user_id` is the integration user. To bring back what was
+    deleted, `fates` (`FATES`) tells what became of it; `restored` is as `deleted_again` wants it. What was done to the
+    org's fields is not looked at, see `toolkit.writeback.uncreating_fields`.
     """
     # What held the value already was not written by the commit, so it is not its to take back.
     written = journal.filter((pl.col("state") == "written") & pl.col("code").ne_missing(ALREADY))
     by_name = {sides.object: sides for sides in objects}
     nobody = pl.DataFrame(schema=HANGING)
-    parts = [uncreated(written, objects, nobody if hanging is None else hanging, user_id)]
+    parts = [
+        uncreated(written, objects, nobody if hanging is None else hanging, user_id),
+        undeleted(written, objects, pl.DataFrame(schema=FATES) if fates is None else fates),
+        _merged(written),
+    ]
+    if restored is not None:
+        parts.append(deleted_again(written, objects, restored, user_id))
     changed = written.filter(pl.col("operation").is_in(CHANGING))
     for (name, side, field, partner), rows in changed.partition_by(
         "object", "side", "field", "partner", as_dict=True
     ).items():
-        parts.append(_undone(rows, by_name[str(name)], str(side), str(field), str(partner)))
+        parts.append(_undone(rows, by_name[str(name)], str(side), str(field), str(partner or "")))
     return _both_or_neither(pl.concat(parts).select(MERGED_COLUMNS))
+
+
+def _merged(written: pl.DataFrame) -> pl.DataFrame:
+    """The rows of merges, held: what belonged to a record that was merged belongs to the survivor for good."""
+    nothing = pl.lit(None, dtype=pl.String)
+    why = sentence("a merge cannot be undone; what belonged to it belongs to ", pl.col("after"), " now. Salesforce's "
+                   "recycle bin has the record for 15 days, without what belonged to it")  # fmt: skip
+    said = {"here": nothing, "there": pl.col("after"), "after": nothing, "base": nothing, "rule": pl.lit(UNDO),
+            "verdict": pl.lit("held"), "reason": why}  # fmt: skip
+    return written.filter(pl.col("operation") == MERGE).select(
+        [said.get(name, pl.col(name)).alias(name) for name in MERGED_COLUMNS]
+    )
 
 
 def _both_or_neither(changes: pl.DataFrame) -> pl.DataFrame:

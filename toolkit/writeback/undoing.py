@@ -1,7 +1,6 @@
 """The plan that takes a commit back: what Salesforce holds of it now is read again, for every object it wrote."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,20 +9,21 @@ import polars as pl
 from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce import ObjectDescribe, Org
-from toolkit.salesforce.soql import in_lists, literal
 from toolkit.store import Store
+from toolkit.values import to_text
+from toolkit.writeback.hanging import dependents
 from toolkit.writeback.lookups import with_lookups
-from toolkit.writeback.operations import CREATE
+from toolkit.writeback.operations import CHANGING, CREATE, DELETE, UNDELETE
 from toolkit.writeback.plan import Plan, seal
+from toolkit.writeback.selecting import selected
 from toolkit.writeback.sending import read_again
+from toolkit.writeback.settling import ALREADY
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.uncreating import CHANGED_BY, HANGING, STAMP
+from toolkit.writeback.uncreating_fields import uncreated_fields
+from toolkit.writeback.undeleting import FATES
+from toolkit.writeback.undeleting_run import fates_of
 from toolkit.writeback.undo import undo_plan
-
-CHILDREN = ("Contact", "Opportunity", "Case", "Contract", "Task", "Event")
-"""Objects whose records belong to accounts and contacts, looked at whether or not they are mapped."""
-IDS_PER_QUERY = 500
-LONGEST_LIST = 80_000
 
 
 def plan_undo(
@@ -32,6 +32,10 @@ def plan_undo(
     store: Store,
     *,
     objects: Sequence[Sides],
+    seqs: Collection[int] | None = None,
+    only: Collection[str] | None = None,
+    fields: Collection[str] | None = None,
+    records: Collection[str] | None = None,
     org_id: str | None = None,
     org_name: str,
     created_at: datetime,
@@ -39,15 +43,27 @@ def plan_undo(
     bulk_from: int,
     calls_left: int | None = None,
 ) -> Plan:
-    """Return the plan that takes back a commit, where both sides still hold what it wrote (BEY-5).
+    """Return the plan that takes back a commit, or a part of it, where both sides still hold what it wrote (BEY-5).
 
-    What it changed gets its old value back; what it created is deleted. Costs a call for every 2,000 records of each
-    object, and one for each way in which other records may belong to what was created. Raises NotFoundError when there
-    is no such commit.
+    What it changed gets its old value back; what it created is deleted, what it deleted comes back. `seqs`, `only`
+    (objects), `fields` and `records` name a part, see `toolkit.writeback.selecting`. Costs a call for every 2,000
+    records of each object, one for each way in which other records may belong to what was created, and a few for
+    fields. Raises NotFoundError when there is no such commit, InputError when there is no such part.
     """
-    journal = store.journal(commit_id)
+    everything = store.journal()
+    journal = selected(store.journal(commit_id), seqs=seqs, objects=only, fields=fields, records=records)
     now = [_as_it_is(org, sides, journal.filter(pl.col("object") == sides.object)) for sides in objects]
-    changes = undo_plan(journal, now, hanging=_hanging(org, objects, journal), user_id=org.user_id)
+    changes = undo_plan(
+        journal,
+        now,
+        hanging=_hanging(org, objects, journal),
+        user_id=org.user_id,
+        fates=_fates(org, objects, journal),
+        restored=_restored(org, objects, journal),
+    )
+    done = journal.filter((pl.col("state") == "written") & pl.col("code").ne_missing(ALREADY))
+    of_fields = [uncreated_fields(org, done, everything, sides) for sides in objects]
+    changes = pl.concat([changes, *(part.select(changes.columns) for part in of_fields)])
     return seal(
         changes,
         [with_lookups(org, sides, changes) for sides in now],
@@ -62,46 +78,56 @@ def plan_undo(
 
 def _as_it_is(org: Org, sides: Sides, written: pl.DataFrame) -> Sides:
     """The sides with what Salesforce holds now of the records and fields that were written."""
-    ids = written["there_id"].drop_nulls().unique().sort()
+    records = written.filter(pl.col("operation").is_in([*CHANGING, CREATE]))
+    ids = records["there_id"].drop_nulls().unique().sort()
     if ids.is_empty():
         return sides
     there = pl.when(pl.col("side") == "there").then("field").otherwise("partner")
-    fields = {sides.reads(path) for path in written.select(there).to_series().drop_nulls()}
+    fields = {sides.reads(path) for path in records.select(there).to_series().drop_nulls()}
     paths = {path for path in (*fields, sides.mapping.name) if _exists(sides.describe, path)}
-    created = written.filter((pl.col("operation") == CREATE) & (pl.col("side") == "there")).height
+    created = records.filter((pl.col("operation") == CREATE) & (pl.col("side") == "there")).height
     fresh, _ = read_again(org, sides.mapping.sobject, ids, sorted({*paths, *([STAMP, CHANGED_BY] if created else [])}))
     return replace(sides, there=fresh.rename({"Id": RECORD_KEY}))
 
 
 def _hanging(org: Org, objects: Sequence[Sides], journal: pl.DataFrame) -> pl.DataFrame:
     """What refers to the records that were created (`HANGING`): records of every mapped object, and of usual ones."""
-    made = journal.filter(
-        (pl.col("operation") == CREATE) & (pl.col("side") == "there") & (pl.col("state") == "written")
-    )
-    describes = {sides.describe.name: sides.describe for sides in objects}
-    for sobject in CHILDREN:
-        with suppress(NotFoundError):
-            describes.setdefault(sobject, org.describe(sobject))
+    made = _written_there(journal, CREATE)
     parts = [pl.DataFrame(schema=HANGING)]
     for sides in objects:
         ids = made.filter(pl.col("object") == sides.object)["there_id"].drop_nulls().unique().sort()
-        for describe in describes.values() if ids.len() else ():
-            parts += [_referring(org, describe.name, path, ids) for path in _paths_to(describe, sides.describe.name)]
+        if ids.len():
+            found = dependents(org, sides.describe, ids, [each.describe for each in objects])
+            parts.append(found.select(list(HANGING)))
     return pl.concat(parts).sort("there_id", "sobject", "id")
 
 
-def _paths_to(describe: ObjectDescribe, sobject: str) -> list[str]:
-    """The fields of another object that a record is given to belong to a record of `sobject`."""
-    fields = [each for each in describe.fields.values() if each.type == "reference" and each.createable]
-    return [each.name for each in fields if sobject in each.reference_to and describe.name != sobject]
-
-
-def _referring(org: Org, sobject: str, path: str, ids: pl.Series) -> pl.DataFrame:
-    parts = [pl.DataFrame(schema=HANGING)]
-    for chunk in in_lists(ids, LONGEST_LIST, IDS_PER_QUERY):
-        found = org.records(sobject, ["Id", path], f"{path} IN {literal(chunk)}")
-        parts.append(found.select(there_id=path, sobject=pl.lit(sobject), id="Id"))
+def _fates(org: Org, objects: Sequence[Sides], journal: pl.DataFrame) -> pl.DataFrame:
+    """What became of the records that were deleted (`FATES`)."""
+    gone = _written_there(journal, DELETE)
+    parts = [pl.DataFrame(schema=FATES)]
+    for sides in objects:
+        ids = gone.filter(pl.col("object") == sides.object)["there_id"].drop_nulls().unique().sort()
+        parts.append(fates_of(org, sides.mapping.sobject, ids.to_list()))
     return pl.concat(parts)
+
+
+def _restored(org: Org, objects: Sequence[Sides], journal: pl.DataFrame) -> pl.DataFrame:
+    """The records that were taken out of the bin, as `deleted_again` wants them."""
+    back = _written_there(journal, UNDELETE)
+    parts = [pl.DataFrame(schema={"there_id": pl.String, STAMP: pl.String, CHANGED_BY: pl.String})]
+    for sides in objects:
+        ids = back.filter(pl.col("object") == sides.object)["there_id"].drop_nulls().unique().sort()
+        if ids.len():
+            now = org.by_ids(sides.mapping.sobject, ids, ["Id", STAMP, CHANGED_BY])
+            stamp = to_text(pl.col(STAMP), now.schema[STAMP], "datetime")
+            parts.append(now.select(there_id="Id", **{STAMP: stamp, CHANGED_BY: pl.col(CHANGED_BY)}))
+    return pl.concat(parts)
+
+
+def _written_there(journal: pl.DataFrame, operation: str) -> pl.DataFrame:
+    written = (pl.col("side") == "there") & (pl.col("state") == "written")
+    return journal.filter(written & (pl.col("operation") == operation))
 
 
 def _exists(describe: ObjectDescribe, path: str) -> bool:
