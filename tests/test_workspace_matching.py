@@ -269,3 +269,28 @@ def test_BEY_9_an_adopted_account_that_a_file_brings_again_is_merged_here_and_co
         assert ws.here().filter(id=adopted)["archived_on"].item() is None
         assert ws.here("contact").filter(account_id=adopted)["id"].to_list() == people
         assert ws.proposals("account").filter(action="merge_here")["state"].to_list() == ["accepted"]
+
+
+def test_BEY_9_doubles_in_salesforce_are_merged_by_a_plan_once_accepted(tmp_path):
+    by_phone = ('match = ["external_id = Product_Id__c"]', f'match = ["{RULE}", "domain = Phone"]')
+    with opened(tmp_path / "w", by_phone) as ws:
+        ws.connection()
+        stays, goes = sorted(
+            row["Id"] for row in ws.demo_org.rows("SELECT Id FROM Account WHERE Type LIKE 'Customer%'")
+        )[:2]
+        ws.demo_org.edit("Account", goes, {"Product_Id__c": None, "Phone": "+1 212 555 0100"})
+        ws.demo_org.edit("Account", stays, {"Phone": "+1 212 555 0100"})
+        read(ws)
+        (row,) = ws.proposals("account").filter(kind="duplicate_there").rows(named=True)
+        assert (row["there_id"], row["to_there_id"], row["action"]) == (goes, stays, "merge_there")
+        assert row["evidence"].endswith('"+1 212 555 0100"')
+        assert class_of(ws, "there", goes) == "duplicate_key"
+        ws.decide_proposal(row["proposal_id"], accept=True)
+        plan = ws.plan_repairs()
+        assert plan.changes.filter(operation="merge").select("there_id", "after").rows() == [(goes, stays)]
+        done = ws.commit(plan, confirm=plan.digest)
+        assert (done.held, done.failed) == (0, 0)
+        ws.pull(), ws.match()
+        assert ws.proposals("account").filter(kind="duplicate_there")["state"].to_list() == ["done"]
+        with pytest.raises(InputError, match="No proposal is accepted"):
+            ws.plan_repairs()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import polars as pl
 
@@ -23,8 +24,8 @@ from toolkit.repairs import pairing
 from toolkit.runs import Run
 from toolkit.workspace_structure import StructureWorkspace
 from toolkit.workspace_view import ACCOUNT
-from toolkit.writeback.finding import Finding
 from toolkit.writeback.lookups import looked_up
+from toolkit.writeback.merging import Merging
 from toolkit.writeback.plan import Plan, seal
 from toolkit.writeback.repairing import absorbed
 
@@ -78,15 +79,19 @@ class RepairingWorkspace(StructureWorkspace):
         accepted = self.proposals(object_name, ACCEPTED)
         if accepted.is_empty():
             raise InputError("No proposal is accepted.", hint="Accept some first: cs-toolkit match --review")
-        parts: list[pl.DataFrame] = []
-        findings: list[Finding] = []
+        merges = accepted.filter(pl.col("action") == MERGE_THERE)
+        made = [
+            self._plan_merges(str(name), mine) for (name,), mine in merges.partition_by("object", as_dict=True).items()
+        ]
+        parts = [each.changes.drop("seq") for each in made]
         with self._run("plan", object_name or accepted["object"][0]) as run:
-            objects = self._all_sides()
+            going = pl.col(frames.RECORD_KEY).is_in(merges["there_id"].implode())
+            objects = [replace(each, there=each.there.filter(~going)) for each in self._all_sides()]
             here_only = accepted.filter(pl.col("action") != MERGE_THERE)
             for (name,), mine in here_only.partition_by("object", as_dict=True).items():
                 pairs = mine.select(goes="here_id", stays="to_here_id").unique("goes", maintain_order=True)
                 parts.append(absorbed(objects, str(name), pairs, self.now().date()))
-            made = seal(
+            plan = seal(
                 pl.concat(parts),
                 looked_up(self.org, objects),
                 org_id=self.org.org_id,
@@ -95,10 +100,10 @@ class RepairingWorkspace(StructureWorkspace):
                 parent=self.last_commit(),
                 bulk_from=self.settings.writeback.bulk_from,
                 calls_left=self.org.budget.left,
-                findings=tuple(findings),
+                findings=tuple(finding for each in made for finding in each.findings),
                 brakes=self.settings.brakes,
             )
-            return self._keep(made, "repairs", run)
+            return self._keep(plan, "repairs", run)
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
@@ -109,6 +114,10 @@ class RepairingWorkspace(StructureWorkspace):
             yield run
         if step in ("commit", "resume"):
             self._settle_repairs()
+
+    def _plan_merges(self, object_name: str, merges: pl.DataFrame) -> Plan:
+        groups = merges.group_by("to_there_id", maintain_order=True).agg("there_id").iter_rows()
+        return self.plan_merges(object_name, [Merging(survivor, tuple(losers)) for survivor, losers in groups])
 
     def _proposals(self, object_name: str) -> pl.DataFrame:
         known = self._pairing(object_name)
