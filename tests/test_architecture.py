@@ -99,6 +99,7 @@ PURE = (
     "toolkit.writeback.record_rules",
     "toolkit.writeback.references",
     "toolkit.writeback.cost",
+    "toolkit.writeback.structural_cost",
     "toolkit.writeback.ordering",
     "toolkit.writeback.undo",
     "toolkit.writeback.settling",

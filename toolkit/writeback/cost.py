@@ -16,6 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import LimitError, PlanError
+from toolkit.writeback.structural_cost import OTHER_WAYS, spent_otherwise
 
 Via = Literal["collections", "composite", "bulk"]
 
@@ -48,6 +49,8 @@ class Part:
     operation: str = "update"
 
     def __str__(self) -> str:
+        if self.operation in OTHER_WAYS:
+            return OTHER_WAYS[self.operation].format(self.records, self.object)
         what = {"create": "new ", "delete": "deleted "}.get(self.operation, "")
         ways = {"collections": "REST collections", "composite": "REST collections, five in a call"}
         way = ways.get(self.via, f"{self.jobs} Bulk job{'s' if self.jobs > 1 else ''}")
@@ -105,8 +108,10 @@ def predict(changes: pl.DataFrame, bulk_from: int, left: int | None = None) -> C
 
     `left` are the calls that may still be made today, where that is known.
     """
+    there = changes.filter((pl.col("verdict") == "write") & (pl.col("side") == "there"))
+    special = pl.col("operation").is_in(list(OTHER_WAYS))
     counted = (
-        changes.filter((pl.col("verdict") == "write") & (pl.col("side") == "there"))
+        there.filter(~special)
         .with_columns(
             pl.col("operation").replace("clear", "update"),
             _record=pl.coalesce("there_id", "here_id"),
@@ -119,7 +124,12 @@ def predict(changes: pl.DataFrame, bulk_from: int, left: int | None = None) -> C
     parts = [
         _part(name, operation, records, size, bulk_from, left) for name, operation, records, size in counted.iter_rows()
     ]
-    return Cost(tuple(parts), left)
+    others = [
+        Part(str(name), records, "collections", reads, calls, 0, 0, str(operation))
+        for (name, operation), rows in there.filter(special).partition_by("object", "operation", as_dict=True).items()
+        for records, reads, calls in [spent_otherwise(str(operation), rows)]
+    ]
+    return Cost((*parts, *sorted(others, key=lambda part: (part.object, part.operation))), left)
 
 
 def refuse_if_too_dear(cost: Cost, cap: int | None) -> None:

@@ -87,6 +87,7 @@ def plan_fields(
                granted, profile, said=fields is not None)
         for each in chosen
     ]  # fmt: skip
+    org.describe("FieldPermissions")  # a commit in this session need not ask for it again
     rows = [*_creating(sides, known), *_granting(org, sides, known, granted)]
     empty = CHANGES.empty().select(_COLUMNS)
     changes = pl.concat([empty, *(pl.DataFrame([row], schema=empty.schema) for row in rows)])

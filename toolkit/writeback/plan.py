@@ -22,6 +22,7 @@ from toolkit.writeback.creating import creates, in_order
 from toolkit.writeback.deciding import decided
 from toolkit.writeback.digest import ID_LENGTH, digest_of
 from toolkit.writeback.excluding import excluded
+from toolkit.writeback.irreversible import irreversible
 from toolkit.writeback.merge import MERGED_COLUMNS, merge
 from toolkit.writeback.preflight import Finding, check_targets, judge
 from toolkit.writeback.sides import Sides
@@ -79,11 +80,18 @@ class Plan:
         keys = ["side", "object", "field", "verdict"]
         return self.changes.group_by(keys).agg(rows=pl.len().cast(pl.Int64)).sort(keys)
 
+    @property
+    def irreversible(self) -> tuple[Finding, ...]:
+        """What an undo of this plan's commit would not bring back, or only for a while or in part (BEY-5)."""
+        return irreversible(self.changes)
+
     def __str__(self) -> str:
         verdicts = {name: self.count(name) for name in ("conflict", "held", "refused", "excluded")}
         others = "".join(f", {count:,} {name}" for name, count in verdicts.items() if count)
         told = [f"Plan {self.plan_id}: {self.writes:,} to write{others}; {self.cost}"]
-        return "\n  ".join([*told, *(f"brake: {brake}" for brake in self.brakes)])
+        told += [f"brake: {brake}" for brake in self.brakes]
+        told += [f"no way back: {each.message}" for each in self.irreversible if each.severity == "warning"]
+        return "\n  ".join(told)
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(str(self)).replace(chr(10), '<br>')}</p>"
