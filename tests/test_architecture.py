@@ -40,6 +40,8 @@ DOORS = {
 PURE = (
     "toolkit.frames",
     "toolkit.compounds",
+    "toolkit.lineage",
+    "toolkit.lineage_words",
     "toolkit.values",
     "toolkit.errors",
     "toolkit.config.models",

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from toolkit import summaries
+from toolkit.tracing import trace
 from toolkit.workspace_org import ConnectedWorkspace
 from toolkit.writeback.commit import Commit, commit
 from toolkit.writeback.editing import plan_add, plan_edit, told
@@ -52,6 +53,16 @@ class RecordWorkspace(ConnectedWorkspace):
                 run.note = synced.said if synced else ""
         here, there = self.here(object_name), self.store.records("there", object_name)
         return summaries.record_fields(self.mapped(object_name), here_id, here, there, self.links(object_name))
+
+    def lineage(
+        self, object_name: str, record_id: str, field: str, side: Literal["here", "there"] = "here"
+    ) -> pl.DataFrame:
+        """Return where a value came from, by which rule, in which run (`frames.LINEAGE`), the newest first (BEY-14).
+
+        `record_id` and `field` are by the names of that side. Needs no org. Raises NotFoundError for an unknown record
+        or field.
+        """
+        return trace(self.store, self.settings, object_name, record_id, field, side)
 
     def _at_once(self, step: str, object_name: str, make: Callable[..., Plan]) -> Commit:
         """Plan a change of one record, keep the plan, commit it and tell when it was not taken."""
