@@ -99,9 +99,21 @@ def commit_meta(database: Database, commit_id: str) -> dict[str, Any]:
 
 
 def open_commits(database: Database) -> list[str]:
-    """Return the ids of the commits with rows that were intended and never settled, the oldest first."""
+    """Return the ids of the commits that were cut off, the oldest first.
+
+    They have rows that were intended and never settled, or were begun with ``"caught_up": false`` and never caught up.
+    """
     rows = database.query(
         "SELECT commit_id FROM commits"
-        " WHERE commit_id IN (SELECT commit_id FROM journal WHERE state = 'intended') ORDER BY number"
+        " WHERE commit_id IN (SELECT commit_id FROM journal WHERE state = 'intended')"
+        " OR json_extract(meta, '$.caught_up') = 0 ORDER BY number"
     )
     return [commit_id for (commit_id,) in rows]
+
+
+def caught_up(database: Database, commit_id: str) -> None:
+    """Note that the kept records know of every row of a commit that was settled so far."""
+    with database.transaction() as db:
+        db.execute(
+            "UPDATE commits SET meta = json_set(meta, '$.caught_up', json('true')) WHERE commit_id = ?", [commit_id]
+        )

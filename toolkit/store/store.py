@@ -228,8 +228,12 @@ class Store:
         return journal.commit_meta(self._database, commit_id)
 
     def open_commits(self) -> list[str]:
-        """Return the commits that have rows which were intended and never settled, the oldest first."""
+        """Return the commits that were cut off: rows never settled, or kept records never brought up to date."""
         return journal.open_commits(self._database)
+
+    def caught_up(self, commit_id: str) -> None:
+        """Note that the kept records know of every row of a commit that was settled so far."""
+        journal.caught_up(self._database, commit_id)
 
     def tallies(self, newest: int) -> pl.DataFrame:
         """Return what the `newest` commits did, counted (`toolkit.store.tallies.TALLIES`), the newest first."""

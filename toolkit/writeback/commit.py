@@ -23,6 +23,7 @@ from toolkit.errors import SalesforceError
 from toolkit.salesforce import Org
 from toolkit.salesforce.uninterrupted import CutOff
 from toolkit.store import Store
+from toolkit.writeback.catching_up import owed, read_again
 from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
 from toolkit.writeback.creating import in_order
 from toolkit.writeback.guarding import refuse_by_settings, refuse_plan, refuse_production
@@ -33,7 +34,7 @@ from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.plan import Plan
 from toolkit.writeback.sending import Progress
 from toolkit.writeback.settling import intended, outdated
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.sides import Sides, traced
 from toolkit.writeback.structural import carry_out, settle_structural
 from toolkit.writeback.whole import newest_of_ours
 from toolkit.writeback.writer import Writer
@@ -100,7 +101,7 @@ def commit(
         refuse_by_settings(plan, settings, objects, now, accept=accept)
         spent = org.budget.spent
         left = allowed(org.budget.left, org.budget.cap - spent if org.budget.cap is not None else None)
-        cost = predict(plan.changes, settings.writeback.bulk_from, left)
+        cost = predict(plan.changes, settings.writeback.bulk_from, left, traced(objects))
         refuse_if_too_dear(cost, settings.writeback.max_api_calls)
         ledger, rows = Ledger(store, plan.plan_id), intended(plan)
         if rows.filter(pl.col("side") == "there").height:
@@ -136,16 +137,31 @@ def resume(commit_id: str, org: Org, store: Store, *, objects: Sequence[Sides]) 
 
 
 def _settle(writer: Writer) -> None:
-    """Settle every row that is open, by what is found, and bring what is kept up to date with it."""
-    rows = writer.ledger.rows()
+    """Settle every row that is open, by what is found, and bring what is kept up to date with it.
+
+    The other rows may have been changed, and pulled, since; only when the run was killed before it brought the records
+    up to date are they looked at as well.
+    """
+    store, rows = writer.ledger.store, writer.ledger.rows()
+    behind = not store.commit_meta(writer.ledger.commit_id).get("caught_up", True)
     for each in writer.objects:
-        still_open = rows.filter((pl.col("object") == each.object) & (pl.col("state") == "intended"))
+        mine = rows.filter(pl.col("object") == each.object)
+        still_open = mine.filter(pl.col("state") == "intended")
         sides = with_lookups(writer.org, each, still_open)
         settle_structural(writer, sides)
         now = writer.settle_left_over(sides)
         settled = writer.ledger.rows().join(still_open.select("seq"), on="seq", how="semi", maintain_order="left")
-        store = writer.ledger.store
-        bring_up_to_date(writer.org, store, sides, settled, now)  # the others may have been changed, and pulled, since
+        if behind:
+            earlier = mine.filter(pl.col("state") != "intended")
+            now = _together(now, read_again(writer.org, earlier, sides))
+            settled = pl.concat([owed(writer.org, earlier, sides), settled]).sort("seq")
+        bring_up_to_date(writer.org, store, sides, settled, now)
+    store.caught_up(writer.ledger.commit_id)
+
+
+def _together(*frames: pl.DataFrame | None) -> pl.DataFrame | None:
+    known = [frame for frame in frames if frame is not None]
+    return pl.concat(known) if known else None
 
 
 def _settle_at_once(writer: Writer, stopped: KeyboardInterrupt) -> None:
@@ -174,7 +190,7 @@ def _settle_at_once(writer: Writer, stopped: KeyboardInterrupt) -> None:
 def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
     if rows.height:
         since = newest_of_ours(writer.org, rows, writer.objects)
-        meta = {"digest": plan.digest, "org_id": plan.org_id, "at": writer.at, "since": since}
+        meta = {"digest": plan.digest, "org_id": plan.org_id, "at": writer.at, "since": since, "caught_up": False}
         writer.ledger.store.intend(rows, meta)
 
 
@@ -220,6 +236,8 @@ def _refresh(org: Org, store: Store, objects: Sequence[Sides], ledger: Ledger, r
     journal = ledger.rows() if _begun(ledger, rows) else rows.clear()
     for sides in objects:
         bring_up_to_date(org, store, sides, journal.filter(pl.col("object") == sides.object))
+    if _begun(ledger, rows):
+        store.caught_up(ledger.commit_id)
 
 
 def _begun(ledger: Ledger, rows: pl.DataFrame) -> bool:

@@ -1,0 +1,114 @@
+"""kill -9 at every boundary of a commit, an undo and a resume, and at random instants: the world comes right again.
+
+After each kill the run is resumed, planned and committed anew, and people go on working; then the next kill comes one
+boundary later, until the deed gets to its end. No row is written twice, none is lost, none is unaccounted for: the
+org's own log of saves is held against the journal each time. CS_TOOLKIT_THOROUGH=1 kills at every boundary and at 100
+instants; without, at every few boundaries and at a dozen instants.
+"""
+
+import os
+import random
+
+import pytest
+
+from tests.writeback import killing
+from tests.writeback.world import World
+from toolkit.errors import SalesforceError
+
+THOROUGH = os.environ.get("CS_TOOLKIT_THOROUGH") == "1"
+INSTANTS = 100 if THOROUGH else 12
+FEW = pytest.mark.parametrize("demo_org", [{"accounts": 5}], indirect=True)
+WAYS = pytest.mark.parametrize("via", ["collections", "bulk"])
+
+
+def boundaries(coarse):
+    """Boundary numbers to kill at: all of them, or every `coarse`-th."""
+    number = 1
+    while True:
+        yield number
+        number += 1 if THOROUGH else coarse
+
+
+def every_boundary(world, deed, prepare, coarse):
+    """Kill a deed at boundary after boundary until it gets to its end; return how many rows were written each time."""
+    written = []
+    for boundary in boundaries(coarse):
+        plan = prepare()
+        died = killing.killed_at(world.desk, deed, boundary)
+        written.append((world.settled(plan), plan.writes))
+        world.comes_right()
+        if not died:
+            return written
+    raise AssertionError("unreachable")
+
+
+def changes(world):
+    world.people_change()
+    return world.plan()
+
+
+def creates(world):
+    world.people_change()
+    world.people_add()
+    return world.plan()
+
+
+def undoes(world):
+    world.people_change()
+    if world.round % 2:
+        world.people_add()
+    return world.planned_undo(world.commit_cleanly())
+
+
+def is_cut_off(world):
+    """A commit that is carried out while nobody hears of it, and is left open."""
+    plan = creates(world)
+    faults = world.desk.demo_org.faults
+    faults.inject("drop", times=99, match="composite|jobs/ingest/", of="response", skip=world.round % 4)
+    with pytest.raises(SalesforceError):
+        world.desk.commit(plan)
+    faults.clear()
+    assert world.desk.store.open_commits()
+    return plan
+
+
+@FEW
+@WAYS
+@pytest.mark.parametrize(("prepare", "coarse"), [(changes, 5), (creates, 12), (undoes, 9)])
+def test_BEY_6_killed_at_every_boundary_of_a_commit(desk, via, prepare, coarse):
+    world = World(desk, via)
+    written = every_boundary(world, killing.commit, lambda: prepare(world), coarse)
+    assert written[0][0] == 0
+    assert written[-1][0] == written[-1][1], "what was not killed has written everything"
+    assert any(0 < done < of for done, of in written), "some were killed in the middle"
+
+
+@FEW
+@WAYS
+def test_BEY_6_killed_at_every_boundary_of_a_resume(desk, via):
+    world = World(desk, via)
+    every_boundary(world, killing.resume, lambda: is_cut_off(world), 8)
+
+
+@FEW
+@pytest.mark.parametrize("via", ["collections"] if not THOROUGH else ["collections", "bulk"])
+def test_BEY_6_killed_at_random_instants(desk, via):
+    world = World(desk, via)
+    chance = random.Random(5)
+    ways = [
+        (killing.commit, changes),
+        (killing.commit, creates),
+        (killing.commit, undoes),
+        (killing.resume, is_cut_off),
+    ]
+    longest, died = {}, 0
+    for instant in range(INSTANTS):
+        deed, prepare = ways[instant % len(ways)]
+        plan = prepare(world)
+        if prepare not in longest:
+            longest[prepare] = killing.seconds_of(world.desk, deed)
+        else:
+            died += killing.killed_after(world.desk, deed, chance.uniform(0, longest[prepare]))
+        world.settled(plan)
+        world.comes_right()
+    assert died > INSTANTS // 3
