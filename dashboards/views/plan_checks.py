@@ -11,6 +11,7 @@ from dashboards.data import NewestPlan, Snapshot
 from dashboards.views import parts
 from toolkit.writeback.approving import approvers, expires_at
 from toolkit.writeback.cost import Part
+from toolkit.writeback.irreversible import irreversible
 from toolkit.writeback.plan import Plan
 
 TONES = {"stop": "#D6453D", "wait": "#EFAE2B", "ok": "#2E9E6B", "know": theme.NOT_SCORED}
@@ -75,7 +76,8 @@ def checks(snapshot: Snapshot, newest: NewestPlan) -> list[Check]:
     plan = newest.plan
     found = [Check("stop", f"Brake: {brake}. Commit it only if that is meant.") for brake in plan.brakes]
     found += [*_age(snapshot, plan), *_approval(snapshot, newest), *_open_rows(snapshot, plan)]
-    found += [Check("wait" if each.severity == "warning" else "know", f"{each}: {each.hint}") for each in plan.findings]
+    remarks = (*plan.findings, *irreversible(plan.changes))
+    found += [Check("wait" if each.severity == "warning" else "know", f"{each}: {each.hint}") for each in remarks]
     order = list(TONES)
     return sorted(found, key=lambda check: order.index(check.state))
 

@@ -280,6 +280,12 @@ def test_rows_open_into_the_rows_below_them_and_close_with_everything_in_them(tr
     assert shown(tree) == [("a", False), ("b", False)]
 
 
+def test_choosing_a_row_opens_everything_that_it_is_in(tree):
+    tree.choose("a11")
+    assert shown(tree) == [("a", True), ("a1", True), ("a11", None), ("a2", None), ("b", False)]
+    assert tree.chosen == "a11"
+
+
 def test_a_search_finds_what_is_closed_away(tree):
     tree.find("ap")
     assert shown(tree) == [("a11", None)]

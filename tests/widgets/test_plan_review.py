@@ -3,8 +3,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from toolkit import summaries
 from toolkit.errors import DigestError
 from toolkit.widgets import PlanReview
+from toolkit.writeback.braking import Brake
 
 
 @pytest.fixture
@@ -155,3 +157,104 @@ def test_the_twin_shows_some_rows_of_every_kind_and_nothing_that_changes(ws, rev
     again = PlanReview(ws, ws.saved_plan(review.plan.digest))
     assert again._repr_mimebundle_()["text/html"] == html
     assert bundle["text/plain"] == review.summary()
+
+
+# -- groups, rows that are left out, and what stands in the way ------------------------------------------------------
+
+
+def group_of(review: PlanReview, label: str) -> str:
+    return review.rows.groups.frame.filter(label=label)["key"][0]
+
+
+def test_BEY_1_groups_open_into_fields_and_rules_and_narrow_the_rows_down(review):
+    shown = [row["cells"]["label"] for row in review.rows.groups.page["rows"]]
+    assert shown == ["account in Salesforce", "account here"]
+    review.rows.groups.toggle(group_of(review, "account in Salesforce"))
+    assert "CS_MRR__c" in [row["cells"]["label"] for row in review.rows.groups.page["rows"]]
+    review.rows.groups.choose(group_of(review, "CS_MRR__c"))
+    assert set(column(review, "Field")) == {"CS_MRR__c"}
+    review.rows.groups.act("all")
+    assert review.grid.page["total"] == review.plan.changes.height
+
+
+def test_the_rows_that_change_most_come_first(review):
+    review.show(field="CS_Health_Score__c")
+    assert [int(number) for number in column(review, "#")] == (
+        summaries.biggest_changes(review.plan.changes.filter(field="CS_Health_Score__c"), 10**6)["seq"].to_list()
+    )
+
+
+def test_BEY_1_rows_are_left_out_by_key_and_the_new_plan_is_what_is_committed(ws, review):
+    before = review.plan
+    review.rows.groups.choose(group_of(review, "CS_MRR__c"))
+    review.rows.groups.act("mark")
+    assert review.leave_out_button.description == f"Leave out {len(review.rows.marked)} rows"
+    review.grid.choose(review.grid.page["rows"][0]["key"])
+    review.grid.act("leave")
+    assert len(review.rows.marked) == before.changes.filter(field="CS_MRR__c", verdict="write").height - 1
+    kept = set(before.changes.filter(field="CS_MRR__c", verdict="write")["seq"]) - review.rows.marked
+    review.leave_out_button.click()
+    assert review.plan.digest != before.digest
+    assert review.plan.made_of == before.plan_id
+    assert review.plan.plan_id in review.figures.value
+    outcome = review.commit()
+    assert set(outcome.results.filter(field="CS_MRR__c")["seq"]) == kept
+    assert outcome.commit_id == review.plan.plan_id
+
+
+def test_only_what_would_be_written_can_be_left_out(review):
+    review.show(verdict="conflict")
+    review.grid._receive(None, {"kind": "act", "name": "leave", "row": review.grid.page["rows"][0]["key"]}, None)
+    assert "would not be written anyway" in review.grid.message
+    assert review.rows.marked == set()
+
+
+def test_BEY_8_brakes_are_shown_and_passed_only_by_who_says_that_it_is_meant(ws, review):
+    braked = PlanReview(ws, replace(review.plan, brakes=(Brake("cleared", "there", "account", "Phone", 30, 40, 0.2),)))
+    assert "30 of the 40 linked records of account would lose Phone" in braked.notes.value
+    braked.reviewed.value = True
+    assert braked.commit_button.disabled
+    braked.accepted.value = True
+    assert not braked.commit_button.disabled
+    assert review.accepted.layout.display == "none"
+
+
+def test_BEY_6_what_failed_says_what_to_do_and_is_tried_again_alone(ws, review):
+    ws.demo_org.add_validation_rule("Account", "No_Red", 'ISPICKVAL(CS_Health_Band__c, "Red")', "Red is not allowed")
+    outcome = review.commit()
+    assert outcome.failed > 0
+    review.show(verdict="failed")
+    assert {
+        why for why in column(review, "Why") if "Red is not allowed" not in why or "ask its admin" not in why
+    } == set()
+    assert review.retry_button.layout.display is None
+    ws.demo_org.switch_rule("Account", "No_Red", active=False)
+    review.retry_button.click()
+    assert review.outcome is None
+    assert review.plan.purpose == f"retry {outcome.commit_id}"
+    assert review.plan.writes == outcome.failed
+    assert review.commit().written == outcome.failed
+
+
+def test_a_plan_that_needs_a_second_person_offers_the_approval(ws, review, monkeypatch):
+    ws.settings = ws.settings.model_copy(
+        update={"writeback": ws.settings.writeback.model_copy(update={"approval": True})}
+    )
+    waiting = PlanReview(ws, review.plan)
+    assert f"somebody other than {ws.person()}" in waiting.notes.value
+    waiting.approve_button.click()
+    assert "cannot be approved by its own maker" in waiting.message.text
+    monkeypatch.setenv("CS_TOOLKIT_USER", "second.person")
+    waiting.approve_button.click()
+    assert "Approved by second.person." in waiting.notes.value
+    waiting.reviewed.value = True
+    waiting.commit_button.click()
+    assert waiting.outcome is not None
+
+
+def test_BEY_4_a_rehearsal_tells_which_records_the_org_would_refuse_and_saves_nothing(ws, review):
+    ws.demo_org.add_validation_rule("Account", "No_Red", 'ISPICKVAL(CS_Health_Band__c, "Red")', "Red is not allowed")
+    review.rehearse_button.click()
+    assert "nothing was saved" in review.message.text
+    assert "Red is not allowed" in review.message.text
+    assert written(ws) == 0

@@ -145,6 +145,11 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         else:
             self._draw()
 
+    def update(self, frame: pl.DataFrame) -> None:
+        """Show other values of the same rows, on the same page."""
+        self._frame = frame
+        self._draw()
+
     def find(self, text: str) -> None:
         """Show the rows in which any shown column contains `text`, whatever its case."""
         self.query = {**self.query, "find": text, "page": 0}

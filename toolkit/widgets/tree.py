@@ -45,6 +45,15 @@ class Tree(Grid):
         self._open ^= {row}
         self._draw()
 
+    def choose(self, row: str) -> None:
+        """Choose a row, with everything that it is in opened. Raises ValueError when there is no such row."""
+        above = dict(self._frame.select(self._key, self._parent).iter_rows())
+        at = above.get(row)
+        while at is not None:
+            self._open.add(at)
+            at = above.get(at)
+        super().choose(row)
+
     def selection(self) -> pl.DataFrame:
         """Return the rows that are in sight, or, while something is searched, every row that has it."""
         if str(self.query.get("find", "")).strip():
