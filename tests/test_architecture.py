@@ -123,6 +123,7 @@ PURE = (
     "toolkit.writeback.deciding",
     "toolkit.writeback.excluding",
     "toolkit.writeback.comparing",
+    "toolkit.writeback.nesting",
     "toolkit.writeback.listing",
     "toolkit.writeback.braking",
     "toolkit.writeback.approving",

@@ -32,7 +32,8 @@ def rows(*given_):
     """Rows of a plan that are all to be written: side, object, here_id, there_id, operation, field, partner, after."""
     names = ["side", "object", "here_id", "there_id", "operation", "field", "partner", "after"]
     frame = pl.DataFrame(list(given_), schema=dict.fromkeys(names, pl.String), orient="row")
-    others = [pl.lit(None, dtype=pl.String).alias(name) for name in ("name", "type", "base", "here", "there", "rule")]
+    others = [pl.lit(None, dtype=pl.String).alias(name) for name in ("name", "base", "here", "there", "rule")]
+    others.append(pl.when(pl.col("field").str.ends_with("Id")).then(pl.lit("reference")).alias("type"))
     numbered = frame.with_columns(
         *others, seq=pl.int_range(1, pl.len() + 1), verdict=pl.lit("write"), reason=pl.lit("x")
     )
@@ -84,7 +85,7 @@ def test_BEY_1_a_new_record_is_left_out_whole_and_with_it_what_refers_to_it_at_a
         ("there", "contact", "C-1", None, "create", "AccountId", "account_id", "{account:P-2}"),
         ("there", "contact", "C-2", None, "create", "AccountId", "account_id", "001"),
         ("there", "contact", "C-3", "003", "update", "AccountId", "account_id", "{account:P-1}"),
-        ("there", "contact", "C-3", "003", "update", "Phone", "phone", "2"),
+        ("there", "contact", "C-3", "003", "update", "Phone", "phone", "{account:P-1}"),  # somebody's odd number
     )
     assert out(changes, 2) == [1, 2, 3, 4, 5, 6, 8]
     reasons = excluded(changes, [2], "ada")["reason"].to_list()

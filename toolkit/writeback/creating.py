@@ -18,6 +18,7 @@ from toolkit.frames import CHANGES, LINKS, RECORD_KEY, UTC_TIME, conform
 from toolkit.importing.interactions import may_go_out
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
+from toolkit.writeback.nesting import nested, without_parent
 from toolkit.writeback.operations import CREATE, DELETE
 from toolkit.writeback.refusing import IS_NEW, refused
 from toolkit.writeback.sides import HERE, THERE, Sides, text_sides
@@ -26,6 +27,8 @@ NEW = "{{{}:{}}}"
 """Stands for the id of a record that the same plan creates, until it has one: ``{account:P-00001}``."""
 NEW_THERE = "not in Salesforce yet"
 
+PARENT = "parent_id"
+"""The column here that names an account's parent."""
 BY_COMMIT, CREATED = "commit", "created"
 """``decided_by`` and ``rule`` of the link of a record that a commit created."""
 _USUAL = {
@@ -71,7 +74,9 @@ def creates(objects: Sequence[Sides], mismatches: pl.DataFrame, journal: pl.Data
     for sides in in_order(objects):
         ids = lacking(sides, mismatches)
         if ids.len():
-            rows = new_rows(sides, ids, known, objects, journal)
+            mine = ids.to_frame("here_id").select(pl.lit(sides.object).alias("object"), "here_id")
+            among = replace(known, coming=pl.concat([known.coming, mine]))  # any may hang on any other of them
+            rows = nested(new_rows(sides, ids, among, objects, journal))
             parts.append(rows)
             going = rows.filter(pl.col("verdict") == "write").select("object", "here_id").unique()
             known = replace(known, coming=pl.concat([known.coming, going]))
@@ -134,13 +139,20 @@ def cells_of(sides: Sides, ids: pl.Series, known: Known, objects: Sequence[Sides
         for path, partner, facts, text in _targets(sides, base)
     ]
     missing = [pl.DataFrame(schema={"here_id": pl.String, "held": pl.String})]
+    notes = [pl.DataFrame(schema={"here_id": pl.String, "_note": pl.String})]
     for reference in _references(sides, objects):
         found = _referred(base, reference, known)
         parts.append(found.select(_columns(sides.object, *reference.columns, pl.col("_refers"), pl.col("_target"))))
+        without = found.filter(pl.col("_target").is_null())
         if reference.needed:
-            missing.append(found.filter(pl.col("_target").is_null()).select(here_id="_id", held="_why"))
+            missing.append(without.select(here_id="_id", held="_why"))
+        elif reference.column == PARENT:
+            parted = without.drop_nulls("_refers").select(here_id="_id", _note=without_parent(pl.col("_refers")))
+            notes.append(parted)
     cells = pl.concat([CHANGES.empty().select(_COLUMNS), *parts]).filter(pl.col("after").is_not_null())
-    return cells, pl.concat(missing)
+    noted = cells.join(pl.concat(notes), on="here_id", how="left", maintain_order="left")
+    told = noted.with_columns(reason=pl.col("reason") + pl.col("_note").fill_null(""))
+    return told.select(_COLUMNS), pl.concat(missing)
 
 
 @dataclass(frozen=True)
@@ -271,7 +283,7 @@ def _references(sides: Sides, objects: Sequence[Sides]) -> Iterator[_Reference]:
     by_role = {each.mapping.acts_as: each.object for each in reversed(objects)}
     parent = sides.mapping.hierarchy.parent if sides.mapping.hierarchy else None
     path = sides.mapping.account_path
-    wanted = [("account_id", path, "account", True), ("parent_id", parent, "account", False)]
+    wanted = [("account_id", path, "account", True), (PARENT, parent, "account", False)]
     if sides.mapping.acts_as == "interaction":
         wanted.append(("contact_id", "WhoId", "contact", False))
     for column, given, role, needed in wanted:

@@ -84,7 +84,7 @@ def _referring(writes: pl.DataFrame, created: pl.DataFrame) -> pl.DataFrame:
     gone = created.select(_to="object", _to_id="here_id").unique()
     to = writes.with_columns(
         _to=pl.col("after").str.extract(IS_NEW, 1), _to_id=pl.col("after").str.extract(IS_NEW, 2)
-    ).filter(pl.col("_to").is_not_null())
+    ).filter((pl.col("type") == "reference") & pl.col("_to").is_not_null())
     return to.join(gone, on=["_to", "_to_id"], how="semi").select(writes.columns)
 
 

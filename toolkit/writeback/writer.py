@@ -14,6 +14,7 @@ from toolkit.salesforce import Org
 from toolkit.salesforce.collections import Operation
 from toolkit.writeback.cost import Cost
 from toolkit.writeback.journal import Ledger
+from toolkit.writeback.nesting import levels
 from toolkit.writeback.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.references import resolved
 from toolkit.writeback.sending import Sender, answered, apply_here, now_here, now_there, types_of, wide
@@ -38,8 +39,8 @@ class Writer:
         here, there = _by_side(rows)
         if here.height:
             create_here(here, self.as_kept(sides), self._sender(sides, CREATE))
-        if there.height:
-            self._creator(sides).create(there)
+        for level in levels(there) if there.height else ():  # parents have an id before their children are sent
+            self._creator(sides).create(level)
 
     def change(self, rows: pl.DataFrame, sides: Sides) -> None:
         """Change the records of journal rows: in Salesforce first, then here."""
