@@ -10,6 +10,7 @@ in the same field in that time is overwritten.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from toolkit.frames import JOURNAL, RECORD_KEY
 from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.salesforce.transport import fate_unknown
 from toolkit.values import to_text
+from toolkit.writeback.changed import as_they_are
 from toolkit.writeback.cost import RECORDS_PER_JOB, RECORDS_PER_READ, Via
 from toolkit.writeback.journal import Ledger
 from toolkit.writeback.ordering import PARENT, by_parent, parent_path
@@ -55,8 +57,9 @@ class Sender:
 
     def send(self, rows: pl.DataFrame, sides: Sides) -> None:
         """Write journal rows of one object to Salesforce. Raises SalesforceError when the org refuses a whole call."""
+        since = self.ledger.store.watermark(sides.object) if self.via == "bulk" else None
         for batch in _batches(rows, RECORDS_PER_BATCH[self.via]):
-            judged = compared(now_there(self.org, batch, sides))
+            judged = compared(now_there(self.org, batch, sides, since))
             waiting = pl.col("state") == "intended"
             self.ledger.settle(judged.filter(~waiting))
             todo = by_parent(judged.filter(waiting), PARENT)
@@ -125,17 +128,22 @@ def apply_here(rows: pl.DataFrame, sides: Sides, ledger: Ledger) -> None:
     ledger.settle(judged.with_columns(state=done))
 
 
-def now_there(org: Org, rows: pl.DataFrame, sides: Sides) -> pl.DataFrame:
+def now_there(org: Org, rows: pl.DataFrame, sides: Sides, since: datetime | None = None) -> pl.DataFrame:
     """Return journal rows with what Salesforce holds ``now``, as text, and whether the record was ``found``.
 
     A field that was deleted or hidden since the plan is said to be ``hidden``; its rows hold nothing now. ``_parent``
-    is the record that this one belongs to, see `toolkit.writeback.ordering`.
+    is the record that this one belongs to, see `toolkit.writeback.ordering`. With `since`, the watermark of the last
+    pull, only what changed since then is read, where it can be told.
     """
     fields = rows["field"].unique(maintain_order=True).to_list()
     reads = {field: sides.reads(field) for field in fields}  # of a reference kept by a value, that value
     parent = parent_path(sides.describe)
     paths = list(dict.fromkeys([*reads.values(), *([parent] if parent else [])]))
-    records, hidden = read_again(org, sides.mapping.sobject, rows["there_id"].unique(maintain_order=True), paths)
+    ids, hidden = rows["there_id"].unique(maintain_order=True), list[str]()
+    known_too = [path for path in paths if path != parent or path in sides.there.columns]
+    records = None if since is None else as_they_are(org, sides, ids, known_too, since)
+    if records is None:
+        records, hidden = read_again(org, sides.mapping.sobject, ids, paths)
     held = records.select(there_id="Id", **{field: path for field, path in reads.items() if path in records.columns})
     now = _with_now(rows, held, "there_id", {field: field for field in fields}, sides)
     known = pl.col(parent) if parent and parent in records.columns else pl.lit(None, pl.String)

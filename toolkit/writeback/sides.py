@@ -3,7 +3,7 @@
 Shapes and the text form of a side's values; nothing is decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -77,6 +77,13 @@ EDITED_AT = "edited_at"
 """The column here that says when somebody last edited a record in the toolkit."""
 CHANGED_AT = "SystemModstamp"
 """The column there that says when a record was last changed in Salesforce, whichever field it was."""
+
+
+def traced(objects: Iterable[Sides]) -> frozenset[str]:
+    """Return the objects whose records there were pulled with the stamp of their last change."""
+    return frozenset(sides.object for sides in objects if CHANGED_AT in sides.there.columns)
+
+
 CHANGED_HERE, CHANGED_THERE = "changed:here", "changed:there"
 
 HERE, THERE, BASE = "here:", "there:", "base:"
