@@ -20,7 +20,9 @@ def comparable(values: pl.Series) -> pl.Series:
     text = text.set(text == "", None)
     if not text.str.len_bytes().equals(text.str.len_chars()):
         text = text.str.normalize("NFC")  # "é" may be one character or two
-    short = (text.str.len_bytes() == 15) & text.str.contains(_RECORD_ID)
-    if short.any():
-        text = pl.select(pl.when(short).then(to_18(pl.lit(text))).otherwise(text)).to_series()
+    long_enough = (text.str.len_bytes() == 15).fill_null(value=False).arg_true()
+    if long_enough.len():
+        given = text.gather(long_enough).to_frame("id")
+        suffixed = pl.when(pl.col("id").str.contains(_RECORD_ID)).then(to_18(pl.col("id"))).otherwise("id")
+        text = text.scatter(long_enough, given.select(suffixed).to_series())
     return text.str.to_lowercase().alias(values.name)

@@ -65,32 +65,42 @@ def registrable_domain(values: pl.Series) -> pl.Series:
     """Return the registered domain of websites and e-mail addresses, null where there is none or everybody shares it.
 
     A letter of another script that looks like a Latin one stays another letter: such names are compared in the form in
-    which they are registered (``xn--...``).
+    which they are registered (``xn--...``). Addresses written plainly, as most are, are read without a pattern's help.
     """
-    text = values.cast(pl.String).to_frame("v")
-    hosts = text.select(domain_of(pl.col("v").str.replace(_WRAPPED, "$1"))).to_series()
-    if not hosts.str.len_bytes().equals(hosts.str.len_chars()):
-        hosts = _registered_form(hosts)
-    found = _registered(hosts).to_frame("found")
+    text = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+    plain = _plain_host(text)
+    suffixes, wildcards, _ = _public_suffixes()
+    top = "|".join(wildcards.filter(~wildcards.str.contains(".", literal=True)))
+    easy = (plain.str.contains(r"^[a-z0-9-]+\.[a-z]+$") & ~plain.str.contains(rf"\.(?:{top})$")).fill_null(value=False)
+    hard = ~easy & text.is_not_null() & (text != "")
+    found = plain.set(~easy | plain.is_in(suffixes.implode()), None)
+    if hard.any():
+        distinct = text.filter(hard).unique()
+        table = pl.DataFrame({"text": distinct, "domain": _registered(_hosts(distinct))})
+        slow = text.filter(hard).to_frame("text").join(table, on="text", how="left", maintain_order="left")["domain"]
+        found = found.scatter(hard.arg_true(), slow)
     shared = pl.Series(sorted(FREE_MAIL | SHARED_SITES))
-    named = ~pl.col("found").is_in(shared.implode())
-    return found.select(pl.when(named).then("found")).to_series().alias(values.name)
+    return found.set(found.is_in(shared.implode()), None).alias(values.name)
+
+
+def _plain_host(text: pl.Series) -> pl.Series:
+    """Return addresses without scheme, ``www.`` and path; what is no plain host then is read with more care."""
+    bare = text.str.strip_prefix("https://").str.strip_prefix("http://").str.strip_prefix("www.").alias("bare")
+    slash = bare.str.find("/", literal=True)
+    if slash.null_count() == bare.len():
+        return bare
+    cut = pl.when(pl.lit(slash).is_not_null()).then(pl.col("bare").str.head(pl.lit(slash))).otherwise("bare")
+    return bare.to_frame().select(cut).to_series()
+
+
+def _hosts(text: pl.Series) -> pl.Series:
+    hosts = text.to_frame("v").select(domain_of(pl.col("v").str.replace(_WRAPPED, "$1"))).to_series()
+    ascii_only = hosts.str.len_bytes().equals(hosts.str.len_chars())
+    return hosts if ascii_only else pl.Series([host and _punycode(host) for host in hosts], dtype=pl.String)
 
 
 def _registered(hosts: pl.Series) -> pl.Series:
     """Return the last labels of hosts that a registry handed out: the public suffix and the one before it."""
-    suffixes, wildcards, exceptions = _public_suffixes()
-    longer = hosts.str.count_matches(".", literal=True).fill_null(0) > 1
-    short = hosts.to_frame("host").with_columns(tail=pl.col("host").str.extract(r"\.([^.]+)$"))
-    public = pl.col("host").is_in(suffixes.implode()) | pl.col("tail").is_in(wildcards.implode())
-    found = short.select(pl.when(~public | pl.col("host").is_in(exceptions.implode())).then("host")).to_series()
-    if not longer.any():
-        return found
-    many = hosts.filter(longer).unique()
-    return _replaced(found, hosts, longer, many, _of_many_labels(many))
-
-
-def _of_many_labels(hosts: pl.Series) -> pl.Series:
     suffixes, wildcards, exceptions = _public_suffixes()
     tails = [pl.col("host").str.extract(rf"((?:^|\b)(?:[^.]+\.){{{count}}}[^.]+)$").alias(f"tail{count + 1}")
              for count in range(_LONGEST + 1)]  # fmt: skip
@@ -103,25 +113,6 @@ def _of_many_labels(hosts: pl.Series) -> pl.Series:
         registered = pl.when(tail.is_in(exceptions.implode())).then(tail).otherwise(registered)
     address = pl.col("host").str.contains(_NUMBERS)
     return rows.select(pl.when(~address).then(registered)).to_series()
-
-
-def _replaced(
-    values: pl.Series, keys: pl.Series, which: pl.Series, known: pl.Series, replacements: pl.Series
-) -> pl.Series:
-    """Return `values`, and where `which` is true what `replacements` has for the key instead."""
-    table = pl.DataFrame({"key": known, "other": replacements})
-    rows = pl.DataFrame({"value": values, "key": keys, "which": which})
-    joined = rows.join(table, on="key", how="left", maintain_order="left")
-    return joined.select(pl.when("which").then("other").otherwise("value")).to_series()
-
-
-def _registered_form(hosts: pl.Series) -> pl.Series:
-    """Return hosts with letters beyond ASCII in the form in which they are registered; null for what cannot be."""
-    foreign = (hosts.str.len_bytes() != hosts.str.len_chars()).fill_null(value=False)
-    distinct = hosts.filter(foreign).unique()
-    return _replaced(
-        hosts, hosts, foreign, distinct, pl.Series([_punycode(host) for host in distinct], dtype=pl.String)
-    )
 
 
 def _punycode(host: str) -> str | None:

@@ -94,7 +94,15 @@ def _of_rule(records: pl.DataFrame, rule: MatchRule, side: str, number: int) -> 
         named = [each.alias(name) for each, name in zip(keys, parts_of(rule, number), strict=True)]
         key, parts = pl.select(pl.concat_str(named, separator=_BETWEEN).alias(f"key{number}")).to_series(), named
         shown = pl.select(pl.concat_str(given, separator=", ", ignore_nulls=True).alias(f"given{number}")).to_series()
-    return [shown, key, (key.is_unique() & key.is_not_null()).alias(f"once{number}"), *parts]
+    return [shown, key, _once(key).alias(f"once{number}"), *parts]
+
+
+def _once(key: pl.Series) -> pl.Series:
+    """Return which keys no other record has. Equal keys have equal hashes, which are counted faster than texts."""
+    once = key.hash().is_unique()
+    several = (~once).arg_true()
+    exact = key.gather(several).is_unique()
+    return once.scatter(several, exact) & key.is_not_null()
 
 
 def _first_of_several(values: pl.DataFrame, row: pl.Series, number: int) -> list[pl.Series]:

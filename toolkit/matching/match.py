@@ -63,9 +63,9 @@ def match(
     decided = PAIR_DECISIONS.empty() if decisions is None else decisions.filter(pl.col("object") == object_name)
     links = same(decided, here[RECORD_KEY], there[RECORD_KEY])
     links = work.with_existing(links, existing_links, different(decided))
-    work.take(links)
+    work.take_linked(links)
     made = [links, *(work.by_rule(number, different(decided), now) for number in range(len(mapping.match)))]
-    work.mismatches += [alone(work.free[side], side, mapping) for side in SIDES]
+    work.mismatches += [alone(work.free(side), side, mapping) for side in SIDES]
     found = pl.concat(work.mismatches).with_columns(pl.lit(object_name).alias("object"))
     return Matched(conform(pl.concat(made), LINKS), conform(found, MISMATCHES))
 
@@ -81,33 +81,41 @@ class _Matching:
         values = {side: values_of(records[side], mapping, side, contacts) for side in SIDES}
         self.found = {number: candidates({side: values[side][number] for side in SIDES}) for number in values["here"]}
         self.sides = {side: keyed(records[side], mapping, side, values[side]) for side in SIDES}
-        self.free = dict(self.sides)
+        self.is_free = {side: pl.repeat(True, self.sides[side].height, dtype=pl.Boolean, eager=True) for side in SIDES}
         self.mismatches: list[pl.DataFrame] = []
 
-    def take(self, links: pl.DataFrame) -> None:
-        """Note that these records have a partner."""
+    def free(self, side: str) -> pl.DataFrame:
+        """Return the records of a side that have neither a partner nor a mismatch yet."""
+        return self.sides[side].filter(self.is_free[side])
+
+    def take(self, side: str, rows: pl.Series) -> None:
+        """Note that the records in these rows of a side are dealt with."""
+        if rows.len():
+            self.is_free[side] = self.is_free[side].scatter(rows, False)
+
+    def take_linked(self, links: pl.DataFrame) -> None:
+        """Note that the records of these links have a partner."""
         for side in SIDES:
             if links.height:
-                self.free[side] = self.free[side].join(links, left_on=RECORD_KEY, right_on=f"{side}_id", how="anti")
+                linked = self.sides[side][RECORD_KEY].is_in(links[f"{side}_id"].implode())
+                self.is_free[side] = self.is_free[side] & ~linked
 
     def by_rule(self, number: int, apart: pl.DataFrame, now: datetime) -> pl.DataFrame:
         """Return the links that a rule makes among the free records, and hold those that it cannot decide about."""
         rule = self.mapping.match[number]
         pairs = self._through(number) if rule.of_contacts else self._equal(number)
-        forbidden = pairs.join(apart, on=["here_id", "there_id"], how="inner")
-        pairs = pairs.join(apart, on=["here_id", "there_id"], how="anti") if forbidden.height else pairs
+        forbidden = pairs.join(apart, on=["here_id", "there_id"], how="inner") if apart.height else None
+        if forbidden is not None:
+            pairs = pairs.join(apart, on=["here_id", "there_id"], how="anti")
         for side in SIDES:
-            self.free[side] = self.free[side].join(pairs, left_on="row", right_on=f"{side}_row", how="anti")
-        kept = {side: [] for side in SIDES} if forbidden.is_empty() else {
-            side: [held_by_decision(forbidden, side, self.sides, self.mapping, number)] for side in SIDES}  # fmt: skip
+            self.take(side, pairs[f"{side}_row"])
+            if forbidden is not None:
+                self.take(side, forbidden[f"{side}_row"])
+                self.mismatches.append(held_by_decision(forbidden, side, self.sides, self.mapping, number))
+        found = {side: self._held(number, side) for side in SIDES}
         for side in SIDES:
-            for each in kept[side]:
-                self.free[side] = self.free[side].join(each, on="row", how="anti")
-        for side in SIDES:
-            kept[side].append(self._held(number, side))
-        for side in SIDES:
-            self.free[side] = self.free[side].join(kept[side][-1], on="row", how="anti")
-            self.mismatches += kept[side]
+            self.take(side, found[side]["row"])
+            self.mismatches.append(found[side])
         return _as_links(pairs, rule, now, self.object)
 
     def with_existing(self, links: pl.DataFrame, existing: pl.DataFrame | None, apart: pl.DataFrame) -> pl.DataFrame:
@@ -161,28 +169,27 @@ class _Matching:
 
     def _equal(self, number: int) -> pl.DataFrame:
         """Return the id and row of either side and the key, of free records whose key occurs once on each side."""
-        key = f"key{number}"
-        once = {
-            side: self.free[side]
-            .filter(pl.col(f"once{number}"))
-            .select(
-                pl.col(RECORD_KEY).alias(f"{side}_id"), pl.col("row").alias(f"{side}_row"), pl.col(key).alias("key")
-            )
-            for side in SIDES
-        }
-        return once["here"].join(once["there"], on="key", how="inner")
+        once = {}
+        for side in SIDES:
+            records = self.sides[side]
+            usable = self.is_free[side] & records[f"once{number}"]
+            keys = records.select("row", pl.col(RECORD_KEY).alias("id"), pl.col(f"key{number}").alias("key"))
+            once[side] = keys.filter(usable).with_columns(_hash=pl.col("key").hash())
+        both = once["here"].join(once["there"], on="_hash", how="inner", suffix="_there", maintain_order="left")
+        pairs = both.filter(pl.col("key") == pl.col("key_there"))
+        return pairs.select("key", here_row="row", there_row="row_there", here_id="id", there_id="id_there")
 
     def _through(self, number: int) -> pl.DataFrame:
         pairs = only_ones(self.found[number]).select("here_row", "there_row", "key")
         for side in SIDES:
-            ids = self.free[side].select(pl.col("row").alias(f"{side}_row"), pl.col(RECORD_KEY).alias(f"{side}_id"))
+            ids = self.free(side).select(pl.col("row").alias(f"{side}_row"), pl.col(RECORD_KEY).alias(f"{side}_id"))
             pairs = pairs.join(ids, on=f"{side}_row", how="inner")
         return pairs
 
     def _held(self, number: int, side: str) -> pl.DataFrame:
         if self.mapping.match[number].of_contacts:
-            return held_through(self.free[side], side, self.sides, self.found[number], self.mapping, number)
-        return held(self.free[side], side, self.sides, self.mapping, number)
+            return held_through(self.free(side), side, self.sides, self.found[number], self.mapping, number)
+        return held(self.free(side), side, self.sides, self.mapping, number)
 
 
 def _as_links(pairs: pl.DataFrame, rule: MatchRule, now: datetime, object_name: str) -> pl.DataFrame:

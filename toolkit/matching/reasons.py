@@ -24,7 +24,9 @@ def held(
     """
     key, rule, other = f"key{number}", mapping.match[number], OTHER[side]
     own = free.filter(pl.col(key).is_not_null() & ~pl.col(f"once{number}"))
-    rest = free.filter(pl.col(f"once{number}")).join(sides[other], on=key, how="semi")
+    rest = free.filter(pl.col(f"once{number}"))
+    known = sides[other].filter(pl.col(key).is_in(rest[key].implode())) if rest.height else sides[other].clear()
+    rest = rest.join(known, on=key, how="semi")
     return pl.concat(
         [
             _explained(own, sides[side], number, side, "duplicate_key", side, label_of(rule, side)),
@@ -120,7 +122,8 @@ def _explained(
 ) -> pl.DataFrame:
     """Return held records as mismatches whose reason names up to three bearers of the key on the side `at`."""
     key = f"key{number}"
-    named = bearers.join(found, on=key, how="semi").sort(RECORD_KEY)
+    named = bearers.filter(pl.col(key).is_in(found[key].implode())) if found.height else bearers.clear()
+    named = named.sort(RECORD_KEY)
     who = named.group_by(key).agg(bearers=pl.len(), who=_label().head(_NAMED).str.join(", "))
     more = pl.when(pl.col("bearers") > _NAMED).then(pl.lit(", ...")).otherwise(pl.lit(""))
     several = pl.format(
