@@ -1,6 +1,7 @@
 """The commands about which record here is which record there."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -79,33 +80,31 @@ def _review(workspace: Any, object_name: str, rows: int) -> int:
             printing.print_proposals(console, proposals)
         printing.print_queue(console, queue, rows)
         return ATTENTION if proposals.height or queue.pairs.height else DONE
-    if _review_repairs(workspace, proposals):
-        _review_pairs(queue)
+    with printing.keys() as read_key:
+        if _review_repairs(workspace, proposals, read_key):
+            _review_pairs(queue, read_key)
     console.print(f"{queue.summary()}.", markup=False)
     return DONE
 
 
-def _review_repairs(workspace: Any, proposals: Any) -> bool:
+def _review_repairs(workspace: Any, proposals: Any, read_key: Callable[[], str]) -> bool:
     """Ask about each proposed repair. Returns whether the review goes on."""
-    from toolkit.console import matching as printing
-
     for row in proposals.iter_rows(named=True):
         console.print(f"\nRepair of {row['name'] or row['here_id']}: {row['evidence']}", markup=False)
         console.print(f"{row['action'].replace('_', ' ')}?   a accept   r reject   s skip   q end", style="dim")
-        key = ""
-        while key not in ("a", "r", "s", "q"):
-            key = printing.read_key()
+        key = _one_of("arsq", read_key)
         if key == "q":
             return False
-        if key in ("a", "r"):
+        if key in "ar":
             workspace.decide_proposal(row["proposal_id"], key == "a")
             console.print("accepted" if key == "a" else "rejected")
-    if proposals.height:
-        console.print("\nAccepted repairs that write to Salesforce wait for: cs-toolkit plan", style="dim")
+    if proposals.height and workspace.proposals(None, "accepted").height:
+        made = workspace.plan_repairs()
+        console.print(f"Carry the accepted repairs out with: cs-toolkit commit {made.digest[:12]}", markup=False)
     return True
 
 
-def _review_pairs(queue: Any) -> None:
+def _review_pairs(queue: Any, read_key: Callable[[], str]) -> None:
     """Show the pairs one after the other and do what the keys say, until none is left or q is pressed."""
     from toolkit.console import matching as printing
     from toolkit.errors import ToolkitError
@@ -116,12 +115,21 @@ def _review_pairs(queue: Any) -> None:
     while queue.current is not None:
         printing.print_pair(console, queue)
         console.print(printing.KEYS, style="dim")
-        key = ""
-        while key not in (*deeds, "q"):
-            key = printing.read_key()
+        key = _one_of("arsnpq", read_key)
         if key == "q":
             return
         try:
             deeds[key]()
         except ToolkitError as error:
             console.print(f"{error.message} {error.hint or ''}", markup=False, style="red")
+
+
+def _one_of(wanted: str, read_key: Callable[[], str]) -> str:
+    """Wait for one of these keys; an end of the input is q."""
+    while True:
+        try:
+            key = read_key()
+        except EOFError:
+            return "q"
+        if key and key in wanted:
+            return key

@@ -4,6 +4,8 @@ Everything that comes from a record is printed without being read as markup.
 """
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import polars as pl
 from rich.console import Console
@@ -18,6 +20,8 @@ from toolkit.review_queue import ReviewQueue
 AGREE_STYLES = {"same": "green", "alike": "cyan", "differs": "yellow", "one side": "dim"}
 DIFFERS = "bold underline yellow"
 KEYS = "a accept   r reject   s skip   n next   p previous   q end"
+ARROWS = {"[C": "n", "[D": "p"}
+"""What a terminal sends for the arrows to the right and to the left, behind an Escape."""
 SIDES = {"here": "Here", "there": "Salesforce"}
 
 
@@ -95,25 +99,34 @@ def print_pair(console: Console, queue: ReviewQueue) -> None:
     console.print(f"{pair['evidence']}; {near}.", markup=False)
 
 
-def read_key() -> str:
-    """Wait for one key and return it in lower case; the arrows are n and p. Raises KeyboardInterrupt for Ctrl-C."""
+@contextmanager
+def keys() -> Iterator[Callable[[], str]]:
+    """Give the callable that waits for one key, in lower case; the arrows are n and p. Keys are not echoed meanwhile.
+
+    What was typed ahead is not lost. The callable raises KeyboardInterrupt for Ctrl-C, EOFError when input ends.
+    """
     try:
         import termios
         import tty
     except ImportError:  # Windows
         import msvcrt
 
-        return str(msvcrt.getwch()).lower()  # type: ignore[attr-defined]
+        yield lambda: str(msvcrt.getwch()).lower()  # type: ignore[attr-defined]
+        return
     stream = sys.stdin.fileno()
     before = termios.tcgetattr(stream)
     try:
-        tty.setcbreak(stream)
-        key = sys.stdin.read(1)
-        if key == "\x1b":
-            key = {"[C": "n", "[D": "p"}.get(sys.stdin.read(2), "")
-        return key.lower()
+        tty.setcbreak(stream, termios.TCSADRAIN)
+        yield _typed
     finally:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
+
+
+def _typed() -> str:
+    key = sys.stdin.read(1)
+    if not key:
+        raise EOFError
+    return ARROWS.get(sys.stdin.read(2), "") if key == "\x1b" else key.lower()
 
 
 def _print_counts(console: Console, object_name: str, rows: pl.DataFrame) -> None:
