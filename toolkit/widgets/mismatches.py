@@ -1,60 +1,217 @@
-"""The mismatches: every record of either side that found no partner, with the reason, to look at before a commit."""
+"""The mismatch inspector: every record of both sides in one class, why it is there, and the step that mends it.
+
+The counts of a side add up to its records (BEY-10). A class that is chosen shows its records, its cause in words and
+its fix: review the suggestions, decide about a proposed repair, or match again.
+"""
+
+from collections.abc import Callable
+from html import escape
 
 import ipywidgets
 import polars as pl
 
-from toolkit.frames import RECORD_KEY
+from toolkit.errors import ToolkitError
+from toolkit.frames import SIDES
+from toolkit.matching.classes import CLASSES, counts
 from toolkit.widgets.filters import Filters
-from toolkit.widgets.grid import Column, Grid
-from toolkit.widgets.notebook_widget import NotebookWidget
-from toolkit.widgets.twin import figures_html, plural, table_html
+from toolkit.widgets.grid import Action, Column, Grid
+from toolkit.widgets.match_review import MatchReview
+from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
+from toolkit.widgets.twin import MUTED, figures_html, plural, table_html
 from toolkit.workspace import Workspace
 
-SIDES = {"here": "Here", "there": "Salesforce"}
-KINDS = {
-    "unmatched": "no partner",
-    "ambiguous": "several partners",
-    "duplicate_key": "key used twice",
-    "no_key": "no key",
-}
+SIDE_NAMES = {"here": "Here", "there": "Salesforce"}
+TONES = {
+    "in_agreement": "ok", "expected_drift": "planned", "partner_left": "planned", "skipped": "planned",
+    "not_matched_yet": "planned", "broken_pair": "error", "duplicate_key": "error",
+}  # fmt: skip
+"""How bad a class is; those not named want a look."""
+REVIEWED = ("unmatched_here", "unmatched_there", "ambiguous", "duplicate_key", "no_key", "broken_pair",
+            "held_by_decision")  # fmt: skip
+"""Classes whose records may find a partner in the review."""
+CLASS_COLUMNS = (
+    Column(
+        "class", "Class", width=210, tones={each.title: TONES.get(each.name, "warning") for each in CLASSES.values()}
+    ),
+    Column("here", "Here", width=80, align="right"),
+    Column("there", "Salesforce", width=100, align="right"),
+    Column("cause", "What it means", wrap=True),
+    Column("fix", "What to do", wrap=True),
+)
 COLUMNS = (
     Column("side", "Side", width=96),
-    Column("name", "Record", width=240),
-    Column(RECORD_KEY, "Id", width=170),
-    Column("kind", "What", width=130),
+    Column("name", "Record", width=220),
+    Column("id", "Id", width=170),
+    Column("partner_id", "Partner", width=170),
+    Column("class", "Class", width=150),
     Column("reason", "Why", wrap=True),
 )
-EXAMPLES = 3
+REPAIR_COLUMNS = (
+    Column("name", "Record", width=200),
+    Column("kind", "What happened", width=130),
+    Column("action", "Repair", width=110),
+    Column("evidence", "Evidence", wrap=True),
+    Column(
+        "state", "State", width=90, tones={"open": "warning", "accepted": "planned", "rejected": "error", "done": "ok"}
+    ),
+)
+ACTIONS = (Action("accept", "Accept", "a"), Action("reject", "Reject", "r"))
+EXAMPLES = 2
 
 
 class Mismatches(NotebookWidget):
-    """Shows `ws.mismatches()` with filters by side and kind."""
+    """Shows `ws.classes(object)` with counts that add up, the records of a chosen class, and proposed repairs."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, object_name: str = "account") -> None:
         super().__init__()
-        found = workspace.mismatches()
-        self._links = workspace.links().height
-        self.frame = found.select(
-            "side", RECORD_KEY, "name", "kind", "reason", key=pl.concat_str("side", RECORD_KEY, separator=" ")
-        ).with_columns(pl.col("side").replace(SIDES), pl.col("kind").replace(KINDS))
-        self.grid = Grid(self.frame, COLUMNS, key="key", label="Records without a partner", page_size=8)
-        self.filters = Filters(self.frame, {"side": "Side", "kind": "What"}, self.grid.replace)
-        self.children = (ipywidgets.HTML(self._figures()), self.filters, self.grid)
+        self._workspace = workspace
+        self._object = object_name
+        self.figures = ipywidgets.HTML()
+        self.chosen = ""
+        """The class that is looked at, by its name in `toolkit.matching.classes.CLASSES`; empty for all."""
+        self.frame, self.classes = self._read()
+        self.overview = Grid(
+            self.classes, CLASS_COLUMNS, key="record_class", label="Classes of records", page_size=len(CLASSES),
+            on_choose=self.choose,
+        )  # fmt: skip
+        self.grid = Grid(self.frame, COLUMNS, key="key", label="Records", page_size=8)
+        self.filters = Filters(self.frame, {"side": "Side", "class": "Class"}, self.grid.replace)
+        self.repairs = Grid(
+            self._proposals(), REPAIR_COLUMNS, key="proposal_id", label="Proposed repairs", page_size=6,
+            actions=ACTIONS, on_action=self._decide,
+        )  # fmt: skip
+        self.match_button = button("Match again", "Link the records by the rules and decisions", icon="refresh")
+        self.review_button = button("Review suggestions", "Decide about suggested pairs, side by side", icon="search")
+        self.plan_button = button("Plan the accepted repairs", "Make a plan of them, to commit like any other")
+        self.match_button.on_click(lambda _button: self._try(self.match))
+        self.review_button.on_click(lambda _button: self._try(self.review))
+        self.plan_button.on_click(lambda _button: self._try(self.plan_repairs))
+        self.message = Message()
+        self._below = ipywidgets.VBox()
+        self.children = (
+            self.figures,
+            self.overview,
+            row(self.review_button, self.match_button, self.plan_button),
+            self.message,
+            self._below,
+            self.filters,
+            self.grid,
+        )
+        self._show()
+
+    def choose(self, record_class: str) -> None:
+        """List the records of a class only; of all with an empty name. Raises ValueError for an unknown class."""
+        if record_class and record_class not in CLASSES:
+            raise ValueError(f"{record_class!r} is none of {', '.join(CLASSES)}")
+        self.chosen = record_class
+        known = CLASSES.get(record_class)
+        there_is = known is not None and known.title in self.frame["class"]
+        self.filters.choose(**({"class": known.title} if known is not None and there_is else {}))
+        if known is not None:
+            self.message.say(f"{known.title}: {known.cause} {known.fix}")
+
+    def match(self) -> None:
+        """Match again and show what came of it."""
+        run = self._workspace.match()
+        self.refresh()
+        self.message.say(str(run))
+
+    def review(self) -> MatchReview:
+        """Open the review of suggested pairs in this widget, and return it."""
+        shown = MatchReview(self._workspace, self._object)
+        shown.observe(lambda _change: self.refresh(), "said")
+        self._below.children = (shown, *(each for each in self._below.children if each is self.repairs))
+        return shown
+
+    def plan_repairs(self) -> None:
+        """Plan what the accepted repairs ask for, and say how to commit it."""
+        made = self._workspace.plan_repairs()
+        self.message.say(
+            f"Planned: {plural(made.writes, 'change')}. Look at it with PlanReview(ws, ws.plan_repairs())."
+        )
+
+    def refresh(self) -> None:
+        """Read the classes and proposals anew."""
+        self.frame, self.classes = self._read()
+        self.overview.replace(self.classes)
+        self.filters.offer(self.frame)
+        self.grid.replace(self.filters.rows())
+        self.repairs.replace(self._proposals())
+        self._show()
 
     def summary(self) -> str:
-        """Return how many records found a partner and how many did not."""
-        return f"{plural(self._links, 'pair')}; {plural(self.frame.height, 'record')} without a partner"
+        """Return how many records there are and how many want a look."""
+        calm = [CLASSES[name].title for name, tone in TONES.items() if tone in ("ok", "planned")]
+        wanting = self.frame.filter(~pl.col("class").is_in(calm)).height
+        return f"{plural(self.frame.height, 'record')} of both sides; {wanting:,} want a look"
 
     def html(self) -> str:
-        """Return the counts, and the first records of each kind, as static HTML."""
-        first = self.frame.group_by("side", "kind", maintain_order=True).head(EXAMPLES)
-        rows = first.sort("side", "kind", maintain_order=True).select(
-            pl.col(column.name).alias(column.label) for column in COLUMNS
-        )
-        return self._figures() + table_html(rows, total=self.frame.height)
+        """Return the classes with their counts, proposed repairs, and the first records of each class, as HTML."""
+        wanting = self.frame.filter(pl.col("class") != CLASSES["in_agreement"].title)
+        first = wanting.group_by("class", "side", maintain_order=True).head(EXAMPLES)
+        chosen = [column for column in COLUMNS if column.name != "partner_id"]
+        rows = first.select(pl.col(column.name).alias(column.label) for column in chosen)
+        parts = [self.figures.value, self.overview.html(len(CLASSES))]
+        if self.repairs.frame.height:
+            parts += ['<p style="margin:14px 0 4px">Proposed repairs:</p>', self.repairs.html(6)]
+        if rows.height:
+            parts += ['<p style="margin:14px 0 4px">Some of the records:</p>', table_html(rows, total=wanting.height)]
+        return "".join(parts)
 
-    def _figures(self) -> str:
-        figures = {"Pairs": self._links}
-        for side in SIDES.values():
-            figures[f"{side}, no partner"] = self.frame.filter(pl.col("side") == side).height
-        return figures_html(figures)
+    def _read(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the records for a person to read, and the classes that occur with the counts of both sides."""
+        found = self._workspace.classes(self._object)
+        titles = {each.name: each.title for each in CLASSES.values()}
+        order = list(CLASSES)
+        records = found.sort(
+            pl.col("record_class").replace_strict(order, range(len(order)), return_dtype=pl.Int64), "side", "name", "id"
+        ).select(
+            pl.col("side").replace(SIDE_NAMES), "name", "id", "partner_id", "reason",
+            pl.col("record_class").replace(titles).alias("class"),
+            pl.concat_str("side", "id", separator=" ").alias("key"),
+        )  # fmt: skip
+        counted = counts(found)
+        both = [counted.filter(side=side).select("record_class", pl.col("records").alias(side)) for side in SIDES]
+        table = (
+            counted.select("record_class", "title").unique(maintain_order=True)
+            .join(both[0], on="record_class", how="left", maintain_order="left")
+            .join(both[1], on="record_class", how="left", maintain_order="left")
+            .with_columns(pl.col(SIDES).fill_null(0))
+        )  # fmt: skip
+        words = [[getattr(CLASSES[name], part) for name in table["record_class"]] for part in ("cause", "fix")]
+        told = table.rename({"title": "class"}).with_columns(
+            pl.Series("cause", words[0], pl.String), pl.Series("fix", words[1], pl.String)
+        )
+        return records, told
+
+    def _proposals(self) -> pl.DataFrame:
+        found = self._workspace.proposals(self._object)
+        words = pl.col("kind", "action").str.replace_all("_", " ")
+        return found.with_columns(words, name=pl.coalesce("name", "here_id", "there_id"))
+
+    def _decide(self, deed: str, proposal_id: str) -> None:
+        self._workspace.decide_proposal(proposal_id, deed == "accept")
+        self.refresh()
+        self.message.say("The repair is accepted." if deed == "accept" else "The repair is rejected, and kept so.")
+
+    def _show(self) -> None:
+        waits = pl.col("state") == "open"
+        open_repairs = self.repairs.frame.filter(waits).height
+        figures: dict[str, object] = {
+            "Records here": int(self.classes["here"].sum()), "In Salesforce": int(self.classes["there"].sum()),
+            "Pairs": self._workspace.links(self._object).height, "Repairs proposed": open_repairs,
+        }  # fmt: skip
+        total = f'<p style="margin:2px 0 6px;{MUTED}">{escape("Each record is in exactly one class.")}</p>'
+        self.figures.value = figures_html(figures) + total
+        present = set(self.classes["record_class"])
+        self.review_button.disabled = not present & set(REVIEWED)
+        self.plan_button.layout.display = None if (self.repairs.frame["state"] == "accepted").any() else "none"
+        shown = [each for each in self._below.children if isinstance(each, MatchReview)]
+        self._below.children = (*shown, *([self.repairs] if self.repairs.frame.height else []))
+
+    def _try(self, step: Callable[[], object]) -> None:
+        try:
+            self.message.say("")
+            step()
+        except ToolkitError as error:
+            self.message.complain(error)
