@@ -9,13 +9,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.writeback.structure import NEW, commit, opened, read, row, states
 from toolkit.config.models import Writeback
 from toolkit.errors import NotFoundError, SalesforceError
-from toolkit.workspace import Workspace
 from toolkit.writeback.field_creation_plan import NO_RIGHT, plan_fields
 from toolkit.writeback.field_creation_run import NOT_SHOWN
 from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN

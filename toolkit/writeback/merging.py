@@ -142,7 +142,7 @@ def survivor_of(
         .with_columns(pl.col("children").fill_null(0).cast(pl.Int64))
     )
     first = {
-        "oldest": pl.lit(0),
+        "oldest": pl.col("filled") * 0,
         "most_filled": -pl.col("filled"),
         "most_children": -pl.col("children"),
         "linked": pl.col("linked").is_null().cast(pl.Int64),
