@@ -16,6 +16,8 @@ def same(decisions: pl.DataFrame, here: pl.Series, there: pl.Series) -> pl.DataF
 
     Of two decisions about one record the later one counts.
     """
+    if decisions.is_empty():
+        return LINKS.empty()
     told = decisions.filter(
         (pl.col("verdict") == SAME)
         & pl.col("here_id").is_in(here.implode())

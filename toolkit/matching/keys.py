@@ -19,8 +19,8 @@ _BETWEEN = "\x1f"  # no value has it, so that two parts never run into each othe
 def keyed(
     records: pl.DataFrame, mapping: ObjectMapping, side: str, through: Mapping[int, pl.DataFrame] | None = None
 ) -> pl.DataFrame:
-    """Return one side's records as `id`, `name`, `row` (their position), and for the n-th rule `given<n>` (as written,
-    trimmed), `key<n>` (as compared) and `once<n>` (no other record of the side has it). A rule of several parts also
+    """Return one side's records as `id`, `name`, `row` (their position), and for the n-th rule `given<n>` (as written),
+    `key<n>` (as compared) and `once<n>` (no other record of the side has it). A rule of several parts also
     has `part<n>_<m>`. `through` has the values of rules that go through contacts (`toolkit.matching.through`); such a
     key is the first of several, and never counts as occurring once.
 
@@ -86,7 +86,7 @@ def names_of(records: pl.DataFrame, mapping: ObjectMapping, side: str) -> pl.Ser
 
 def _of_rule(records: pl.DataFrame, rule: MatchRule, side: str, number: int) -> list[pl.Series]:
     sources = [records[column_of(records, operand.field, rule, side)] for operand in operands(rule, side)]
-    given = [each.cast(pl.String).str.strip_chars() for each in sources]
+    given = [each.cast(pl.String) for each in sources]
     keys = [compared(each, operand) for each, operand in zip(sources, operands(rule, side), strict=True)]
     if len(keys) == 1:
         key, shown, parts = keys[0].alias(f"key{number}"), given[0].alias(f"given{number}"), []

@@ -29,6 +29,9 @@ from toolkit.matching.through import Contacts, candidates, only_ones, values_of
 BY_RULE = "rule"
 """``decided_by`` of a link that a rule made; any other is the person who made it."""
 
+_ROW = "here_row"
+_LINKED = [*LINKS.schema, _ROW]
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -61,13 +64,13 @@ def match(
     """
     work = _Matching(here, there, mapping, object_name, contacts or Contacts())
     decided = PAIR_DECISIONS.empty() if decisions is None else decisions.filter(pl.col("object") == object_name)
-    links = same(decided, here[RECORD_KEY], there[RECORD_KEY])
-    links = work.with_existing(links, existing_links, different(decided))
-    work.take_linked(links)
-    made = [links, *(work.by_rule(number, different(decided), now) for number in range(len(mapping.match)))]
+    said = same(decided, here[RECORD_KEY], there[RECORD_KEY])
+    made = [work.linked(said), work.still_linked(existing_links, said, different(decided))]
+    made += [work.by_rule(number, different(decided), now) for number in range(len(mapping.match))]
     work.mismatches += [alone(work.free(side), side, mapping) for side in SIDES]
     found = pl.concat(work.mismatches).with_columns(pl.lit(object_name).alias("object"))
-    return Matched(conform(pl.concat(made), LINKS), conform(found, MISMATCHES))
+    links = pl.concat(made).sort(_ROW)  # as the records are: where these are in order, the links need no sorting
+    return Matched(conform(links, LINKS), conform(found, MISMATCHES))
 
 
 class _Matching:
@@ -93,12 +96,13 @@ class _Matching:
         if rows.len():
             self.is_free[side] = self.is_free[side].scatter(rows, False)
 
-    def take_linked(self, links: pl.DataFrame) -> None:
-        """Note that the records of these links have a partner."""
+    def linked(self, links: pl.DataFrame) -> pl.DataFrame:
+        """Return links with the position of their record here, and note that their records have a partner."""
         for side in SIDES:
-            if links.height:
-                linked = self.sides[side][RECORD_KEY].is_in(links[f"{side}_id"].implode())
-                self.is_free[side] = self.is_free[side] & ~linked
+            known = self.sides[side].select(pl.col("row").alias(f"{side}_row"), pl.col(RECORD_KEY).alias(f"{side}_id"))
+            links = links.join(known, on=f"{side}_id", how="inner")
+            self.take(side, links[f"{side}_row"])
+        return links.select(_LINKED)
 
     def by_rule(self, number: int, apart: pl.DataFrame, now: datetime) -> pl.DataFrame:
         """Return the links that a rule makes among the free records, and hold those that it cannot decide about."""
@@ -116,21 +120,26 @@ class _Matching:
         for side in SIDES:
             self.take(side, found[side]["row"])
             self.mismatches.append(found[side])
-        return _as_links(pairs, rule, now, self.object)
+        return _as_links(pairs, rule, now, self.object).select(_LINKED)
 
-    def with_existing(self, links: pl.DataFrame, existing: pl.DataFrame | None, apart: pl.DataFrame) -> pl.DataFrame:
-        """Return `links` with the existing ones that still hold and stand in no one's way."""
-        if existing is None or existing.is_empty():
-            return links
-        own = existing.filter((pl.col("object") == self.object) & pl.col("rule").ne_missing(pl.lit(BY_DECISION)))
-        own = conform(own, LINKS)  # a decision that was taken back links nothing any more
-        own = own.filter(~pl.col("there_id").is_duplicated()).join(apart, on=["here_id", "there_id"], how="anti")
+    def still_linked(self, existing: pl.DataFrame | None, said: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+        """Return the existing links that hold and stand in no one's way, and note their records.
+
+        A decision that was taken back links nothing any more.
+        """
+        given = LINKS.empty() if existing is None else existing
+        own = given.filter((pl.col("object") == self.object) & pl.col("rule").ne_missing(pl.lit(BY_DECISION)))
+        own = own.filter(own["there_id"].is_unique())
+        if apart.height:
+            own = own.join(apart, on=["here_id", "there_id"], how="anti")
+        for side in SIDES if said.height else ():
+            own = own.join(said, on=f"{side}_id", how="anti")
+        holding = self._holding(own)
         for side in SIDES:
-            own = own.join(links, on=f"{side}_id", how="anti")
-        return pl.concat([links, self._holding(own)])
+            self.take(side, holding[f"{side}_row"])
+        return holding.select(_LINKED)
 
     def _holding(self, links: pl.DataFrame) -> pl.DataFrame:
-        columns = list(LINKS.schema)
         for side in SIDES:
             keys = [
                 pl.col(part).alias(f"{side} {part}")
@@ -148,7 +157,7 @@ class _Matching:
             else:
                 agree = pl.all_horizontal(self._part_agrees(rule, number, part) for part in range(len(rule.parts)))
             holds |= (pl.col("rule") == str(rule)) & agree
-        return links.filter(holds).select(columns)
+        return links.filter(holds)
 
     def _part_agrees(self, rule: MatchRule, number: int, part: int) -> pl.Expr:
         column, fields = parts_of(rule, number)[part], rule.parts[part]
@@ -201,4 +210,5 @@ def _as_links(pairs: pl.DataFrame, rule: MatchRule, now: datetime, object_name: 
         pl.col("key").str.replace_all("\x1f", ", ").alias("value"),
         pl.lit(now).cast(UTC_TIME).alias("linked_at"),
         pl.lit(BY_RULE).alias("decided_by"),
+        _ROW,
     )

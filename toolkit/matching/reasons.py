@@ -83,7 +83,7 @@ def held_by_decision(
         'the rule "{}" would pair it with {}; {} said on {} that they are different',
         pl.lit(str(mapping.match[number])), "who", "decided_by", pl.col("decided_at").dt.to_string("%Y-%m-%d"),
     )  # fmt: skip
-    kind, value = pl.lit(DECIDED).alias("kind"), pl.col(f"given{number}").alias("value")
+    kind, value = pl.lit(DECIDED).alias("kind"), _written(number).alias("value")
     return rows.select("row", pl.lit(side).alias("side"), RECORD_KEY, "name", kind, value, reason.alias("reason"))
 
 
@@ -99,7 +99,7 @@ def alone(free: pl.DataFrame, side: str, mapping: ObjectMapping) -> pl.DataFrame
     numbered = list(enumerate(mapping.match))
     given, reasons, unread = [], [], []
     for number, rule in numbered:
-        key, text = pl.col(f"key{number}"), pl.col(f"given{number}")
+        key, text = pl.col(f"key{number}"), _written(number)
         given.append(pl.when(key.is_not_null()).then(text))
         has_not = pl.format('no record {} has {} "{}"', pl.lit(PLACE[other]), pl.lit(label_of(rule, other)), text)
         reasons.append(pl.when(key.is_not_null()).then(has_not))
@@ -127,9 +127,9 @@ def _explained(
     who = named.group_by(key).agg(bearers=pl.len(), who=_label().head(_NAMED).str.join(", "))
     more = pl.when(pl.col("bearers") > _NAMED).then(pl.lit(", ...")).otherwise(pl.lit(""))
     several = pl.format(
-        '{} "{}" is on {} records {}: {}{}', pl.lit(field), f"given{number}", "bearers", pl.lit(PLACE[at]), "who", more
+        '{} "{}" is on {} records {}: {}{}', pl.lit(field), _written(number), "bearers", pl.lit(PLACE[at]), "who", more
     )
-    taken = pl.format('{} "{}" is on {}, which is linked or held already', pl.lit(field), f"given{number}", "who")
+    taken = pl.format('{} "{}" is on {}, which is linked or held already', pl.lit(field), _written(number), "who")
     reason = pl.when(pl.col("bearers") > 1).then(several).otherwise(taken)
     return found.join(who, on=key, how="left").select(
         "row",
@@ -137,10 +137,14 @@ def _explained(
         RECORD_KEY,
         "name",
         pl.lit(kind).alias("kind"),
-        pl.col(f"given{number}").alias("value"),
+        _written(number).alias("value"),
         reason.alias("reason"),
     )
 
 
 def _label() -> pl.Expr:
     return pl.when(pl.col("name").is_null()).then(RECORD_KEY).otherwise(pl.format("{} ({})", "name", RECORD_KEY))
+
+
+def _written(number: int) -> pl.Expr:
+    return pl.col(f"given{number}").str.strip_chars()
