@@ -56,18 +56,28 @@ def settle(
     """
     columns = [name for name in SETTLED if name in updates.columns]
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    rows = updates.select(*columns, pl.lit(commit_id), "seq").iter_rows()
+    rows = _runs(updates, columns).select(*columns, pl.lit(commit_id), "first", "last").iter_rows()
     gone = pl.concat([each.select("object", "here_id") for each in (links, unlinked) if each is not None] or [_NOBODY])
     with database.transaction(durable=True) as db:
         db.conn.executemany("DELETE FROM links WHERE object = ? AND here_id = ?", gone.iter_rows())
         if links is not None:
             insert_rows(db, "links", conform(links, LINKS))
-        done = db.conn.executemany(f"UPDATE journal SET {assignments} WHERE commit_id = ? AND seq = ?", rows).rowcount
+        where = "commit_id = ? AND seq BETWEEN ? AND ?"
+        done = db.conn.executemany(f"UPDATE journal SET {assignments} WHERE {where}", rows).rowcount
         if updates.height and done != updates.height:
             raise FrameError(
                 f"settling {updates.height} rows of commit {commit_id}, but it intended only {done} of them"
             )
         db.execute(_SPENT, [commit_id])
+
+
+def _runs(updates: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """The updates of rows that follow each other and get the same values as one, of the rows ``first`` to ``last``."""
+    placed = updates.sort("seq").with_columns(_step=pl.col("seq").cast(pl.Int64) - pl.int_range(pl.len()))
+    runs = placed.with_columns(_run=pl.struct(*columns, "_step").rle_id())
+    return runs.group_by("_run", maintain_order=True).agg(
+        *(pl.col(name).first() for name in columns), first=pl.col("seq").min(), last=pl.col("seq").max()
+    )
 
 
 def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:

@@ -191,7 +191,7 @@ def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
     if rows.height:
         since = newest_of_ours(writer.org, rows, writer.objects)
         meta = {"digest": plan.digest, "org_id": plan.org_id, "at": writer.at, "since": since, "caught_up": False}
-        writer.ledger.store.intend(rows, meta)
+        writer.ledger.intend(rows, meta)
 
 
 def _carry_out(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:

@@ -85,7 +85,7 @@ class Sender:
 
         def settle(results: pl.DataFrame) -> None:
             nonlocal waiting
-            self.ledger.settle(answered(waiting, results))
+            self.ledger.settle(answered(waiting, results).drop("before"))  # which is as it was intended
             waiting = waiting.join(results, left_on="there_id", right_on="id", how="anti")
             self.tell(results.height)
 

@@ -1,0 +1,208 @@
+"""What committing costs: a plan of one field of every account through Bulk API 2.0, beside curl posting the same CSV.
+
+    python benchmarks/committing.py                          10,000 and 100,000 accounts
+    python benchmarks/committing.py --db FOLDER 1000000      another size; the org is kept in FOLDER for the next time
+
+The demo org runs in a process of its own, the commit in another; memory is that process's highest. The floor is what
+any client has to do: curl makes a job of the same rows, uploads them, closes it, waits until the org has saved them all
+and fetches the results. It has no journal, does not look whether anything changed since, and keeps nothing. The commit
+writes other values than curl, so that each of them changes every record. Nothing here is a test.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import platform
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+SIZES = (10_000, 100_000)
+SERVER = """
+import sys
+from pathlib import Path
+from toolkit.demo_org import DemoOrg
+org = DemoOrg.start(accounts=int(sys.argv[1]), seed=1, db=Path(sys.argv[2]))
+org.faults.set_daily_limit(10_000_000, 0)
+print(org.url, org.ca_file, org.client_id, org.client_secret, flush=True)
+sys.stdin.readline()
+org.stop()
+"""
+FIELD = "CS_Segment__c"
+NOW = datetime.now(UTC)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
+    parser.add_argument("--db", type=Path, help="a folder where the org is kept")
+    parser.add_argument("--folder", type=Path, help="where the store is made")
+    parser.add_argument("--profile", action="store_true", help="say where the commit spends its time")
+    parser.add_argument("--commit", nargs=6, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.commit:
+        commit_once(*chosen.commit, profile=chosen.profile)
+        return
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
+    )
+    for size in chosen.sizes:
+        with tempfile.TemporaryDirectory(prefix="committing-", dir=chosen.folder) as folder:
+            measure(size, (chosen.db or Path(folder)) / "org.sqlite", Path(folder), profile=chosen.profile)
+
+
+def measure(size: int, db: Path, folder: Path, *, profile: bool) -> None:
+    """Print the figures of one size."""
+    with Running(size, db) as org:
+        told = org.commit(folder, f"c{time.time_ns() % 10_000_000}", profile=profile)
+        rows, seconds = told["written"], told["seconds"]
+        saved, fetched = org.floor(folder / "rows.csv")
+        load = os.getloadavg()[0]
+        print(
+            f"{size:>9,}  commit: {seconds:.1f} s, {rows / seconds:,.0f} rows a second, {told['calls']} API calls "
+            f"({told['predicted']} predicted), {told['megabytes']:,.0f} MB at its highest, {told['cpu']:.1f} CPU s"
+        )
+        print(f"{size:>9,}  curl: {saved:.1f} s until all is saved, {fetched:.1f} s to fetch the results")
+        print(
+            f"{size:>9,}  the commit takes {seconds / saved:.2f} times as long as curl until all is saved, "
+            f"{seconds / (saved + fetched):.2f} times with the results; load of the machine {load:.1f}",
+            flush=True,
+        )
+
+
+def commit_once(
+    url: str, ca_file: str, client_id: str, client_secret: str, folder: str, value: str, *, profile: bool
+) -> None:
+    """Plan and commit another value of one field of every account, and print what it took."""
+    from toolkit.config.models import Settings
+    from toolkit.config.objects import FieldMapping, ObjectMapping
+    from toolkit.frames import LINKS
+    from toolkit.pulling.pull import pull
+    from toolkit.salesforce import Credentials, connect
+    from toolkit.store import Store
+    from toolkit.writeback.commit import commit
+    from toolkit.writeback.plan import make_plan
+    from toolkit.writeback.sides import Sides
+
+    field = FieldMapping(here="segment", there=FIELD, direction="output")
+    mapping = ObjectMapping(sobject="Account", fields=(field,), match=()).named("account")
+    settings = Settings(objects={"account": mapping}, writeback={"max_api_calls": None})
+    credentials = Credentials(client_id=client_id, client_secret=client_secret)
+    org = connect(login="client_credentials", login_url=url, ca_file=Path(ca_file), credentials=credentials)
+    with Store.open(Path(folder) / "store") as store:
+        pull(org, mapping, store)
+        there = store.records("there", "account")
+        assert there is not None
+        ids = there["id"]
+        store.save_records("here", "account", pl.DataFrame({"id": ids, "segment": [value] * len(ids)}))
+        links = there.select(
+            object=pl.lit("account"), here_id="id", there_id="id", rule=pl.lit("id"), value="id",
+            linked_at=pl.lit(NOW), decided_by=pl.lit("rule"),
+        )  # fmt: skip
+        store.write(LINKS, links.select(pl.col(name).cast(dtype) for name, dtype in LINKS.schema.items()))
+        sides = Sides("account", mapping, org.describe("Account"), store.read(LINKS),
+                      store.records("here", "account"), there)  # fmt: skip
+        assert org.organization.is_sandbox
+        plan = make_plan([sides], org_id=org.org_id, created_at=NOW, writeback=settings.writeback)
+        rows = plan.rows("write").select(Id="there_id", **{FIELD: "after"})
+        curled = rows.with_columns((pl.col(FIELD) + pl.lit("x")).alias(FIELD))
+        curled.write_csv(Path(folder) / "rows.csv")
+        meter = cProfile.Profile()
+        used, began = cpu_seconds(), time.perf_counter()
+        if profile:
+            meter.enable()
+        done = commit(plan, plan.digest, org, store, settings, objects=[sides], now=NOW, accept=True)
+        meter.disable()
+        seconds = time.perf_counter() - began
+    if profile:
+        pstats.Stats(meter, stream=sys.stderr).sort_stats("cumulative").print_stats(60)
+    told = {
+        "written": done.written, "rows": rows.height, "seconds": seconds, "calls": done.api_calls,
+        "predicted": plan.cost.calls, "cpu": cpu_seconds() - used,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }  # fmt: skip
+    assert done.written == rows.height, str(done)
+    print(json.dumps(told))
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+@dataclass
+class Running:
+    """A demo org in a process of its own."""
+
+    size: int
+    db: Path
+
+    def __enter__(self) -> "Running":
+        command = [sys.executable, "-c", SERVER, str(self.size), str(self.db)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().split()
+        if len(line) != 4:
+            sys.exit("the org did not start")
+        self.url, self.ca_file, self.client_id, self.client_secret = line
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=120)
+
+    def commit(self, folder: Path, value: str, *, profile: bool) -> dict:
+        command = [sys.executable, __file__, *(["--profile"] if profile else [])]
+        login = [self.url, self.ca_file, self.client_id, self.client_secret]
+        done = subprocess.run(
+            [*command, "--commit", *login, str(folder), value], stdout=subprocess.PIPE, text=True, check=False
+        )
+        if done.returncode:
+            sys.exit(done.returncode)
+        return json.loads(done.stdout)
+
+    def floor(self, rows: Path) -> tuple[float, float]:
+        """Seconds until curl has posted a CSV and all of it is saved, and in which it fetches the results."""
+        token = self._token()
+        began = time.perf_counter()
+        asked = {"object": "Account", "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
+        job = json.loads(self._curl(token, "jobs/ingest", "-d", json.dumps(asked)))["id"]
+        self._curl(token, f"jobs/ingest/{job}/batches", "-X", "PUT", "-H", "Content-Type: text/csv", "-T", str(rows))
+        self._curl(token, f"jobs/ingest/{job}", "-X", "PATCH", "-d", json.dumps({"state": "UploadComplete"}))
+        while (info := json.loads(self._curl(token, f"jobs/ingest/{job}")))["state"] != "JobComplete":
+            if info["state"] in ("Failed", "Aborted"):
+                sys.exit(f"curl's job: {info}")
+            time.sleep(0.2)
+        if info["numberRecordsFailed"]:
+            sys.exit(f"curl's job: {info}")
+        saved = time.perf_counter() - began
+        began = time.perf_counter()
+        self._curl(token, f"jobs/ingest/{job}/successfulResults", "-o", os.devnull)
+        self._curl(token, f"jobs/ingest/{job}", "-X", "DELETE")
+        return saved, time.perf_counter() - began
+
+    def _token(self) -> str:
+        form = f"grant_type=client_credentials&client_id={self.client_id}&client_secret={self.client_secret}"
+        command = ["curl", "-s", "--cacert", self.ca_file, "-d", form, f"{self.url}/services/oauth2/token"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["access_token"]
+
+    def _curl(self, token: str, path: str, *more: str) -> bytes:
+        heads = ["-H", f"Authorization: Bearer {token}"]
+        if "Content-Type: text/csv" not in more:
+            heads += ["-H", "Content-Type: application/json"]
+        command = ["curl", "-s", "--cacert", self.ca_file, *heads, *more, f"{self.url}/services/data/v66.0/{path}"]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    main()
