@@ -23,9 +23,8 @@ def digest_of(changes: pl.DataFrame, org_id: str, parent: str | None) -> str:
     for heading in ("cs-toolkit plan 1", org_id, parent or ""):
         running.update(f"{len(heading.encode())}:{heading}\n".encode())
     rows = changes.sort("seq").select(pl.concat_str([_cell(name) for name in CHANGES.schema]).alias("row"))
-    for start in range(0, rows.height, _ROWS_AT_ONCE):
-        text = "\n".join(rows["row"][start : start + _ROWS_AT_ONCE])
-        running.update(text.encode() + b"\n")
+    for part in rows.iter_slices(_ROWS_AT_ONCE):
+        running.update(part["row"].str.join("\n").item().encode() + b"\n")
     return running.hexdigest()
 
 

@@ -43,6 +43,7 @@ from toolkit.writeback.sides import (
     HERE,
     Sides,
     equal,
+    natively_comparable,
     pair,
     side_by_side,
     text_sides,
@@ -71,7 +72,7 @@ def merge(sides: Sides) -> pl.DataFrame:
     side lacks the column of a mapped field.
     """
     fields = tuple(each for each in sides.mapping.fields if each.there in sides.fields)
-    joined = side_by_side(sides, fields)
+    joined = side_by_side(sides, fields, differing=True)
     parts = pl.collect_all([_field_changes(sides, joined, each) for each in fields])
     return pl.concat([_merged_schema(), *parts])
 
@@ -103,7 +104,7 @@ def _agreed(sides: Sides, joined: pl.DataFrame, field: FieldMapping) -> pl.Expr:
     facts, one, other = sides.fields[field.there], HERE + field.here, there_column(joined, field)
     here, there = text_sides(joined, field, facts)
     agree = equal(field, here, there)
-    if field.default is None and joined.schema[one] == joined.schema[other]:
+    if natively_comparable(joined.schema, field):
         differs = pl.col(one).ne_missing(pl.col(other))  # equal values have equal text: most need none of it
         rest = to_text(pl.when(differs).then(pl.col(other)), joined.schema[other], facts.type, facts.scale)
         agree = ~differs | equal(field, here, rest)
@@ -144,10 +145,9 @@ def _only_clears(field: FieldMapping) -> pl.Expr:
 
 def _natively_different(joined: pl.DataFrame, field: FieldMapping) -> pl.LazyFrame:
     # Values of one type that are equal have equal text: most cells are done without ever making text of them.
-    here, there = HERE + field.here, there_column(joined, field)
-    if joined.schema[here] != joined.schema[there] or field.default is not None:
+    if not natively_comparable(joined.schema, field):
         return joined.lazy()
-    return joined.lazy().filter(pl.col(here).ne_missing(pl.col(there)))
+    return joined.lazy().filter(pl.col(HERE + field.here).ne_missing(pl.col(there_column(joined, field))))
 
 
 @dataclass(frozen=True)

@@ -96,23 +96,38 @@ def pair(field: FieldMapping) -> str:
     return PAIR.format(field.here, field.there)
 
 
-def side_by_side(sides: Sides, fields: tuple[FieldMapping, ...]) -> pl.DataFrame:
+def side_by_side(sides: Sides, fields: tuple[FieldMapping, ...], *, differing: bool = False) -> pl.DataFrame:
     """Return one row a link: here_id, there_id, name, and for each field ``here:``, ``there:`` and ``base:`` columns.
 
     Where a field's rule is newest_wins, ``changed:here`` and ``changed:there`` say when the record was last changed,
-    null where nobody knows. Links whose record is not among the records of either side are left out. Raises
-    StepMissingError when a column that would be written elsewhere was never computed or pulled: a missing column must
-    not read as empty values.
+    null where nobody knows. Links whose record is not among the records of either side are left out; with `differing`,
+    also those whose records hold the same in every field. Raises StepMissingError when a column that would be written
+    elsewhere was never computed or pulled: a missing column must not read as empty values.
     """
     here, there = _here_columns(sides, fields), _there_columns(sides, fields)
     links = sides.links.filter(pl.col("object") == sides.object).select("here_id", "there_id")
     joined = links.join(here, on="here_id", how="inner").join(there, on="there_id", how="inner")
+    if differing and fields:
+        joined = joined.filter(pl.any_horizontal(_may_differ(joined.schema, each) for each in fields))
     known = [pair(each) for each in fields if sides.base is not None and pair(each) in sides.base.columns]
     if sides.base is not None:
         base = sides.base.select(pl.col(RECORD_KEY).alias("there_id"), "here_id", pl.col(known).name.prefix(BASE))
-        joined = joined.join(base, on=["there_id", "here_id"], how="left")
+        if differing:
+            base = base.join(joined, on=["there_id", "here_id"], how="semi")
+        joined = joined.join(base, on=["there_id", "here_id"], how="left", maintain_order="left")
     never = [pl.lit(None, dtype=pl.String).alias(BASE + pair(each)) for each in fields if pair(each) not in known]
     return joined.with_columns(never)
+
+
+def natively_comparable(schema: Mapping[str, pl.DataType], field: FieldMapping) -> bool:
+    """Return whether two values of a field that are equal as they are kept have equal text: most need none of it."""
+    return field.default is None and schema[HERE + field.here] == schema[_there_column(schema, field)]
+
+
+def _may_differ(schema: Mapping[str, pl.DataType], field: FieldMapping) -> pl.Expr:
+    if not natively_comparable(schema, field):
+        return pl.lit(value=True)
+    return pl.col(HERE + field.here).ne_missing(pl.col(_there_column(schema, field)))
 
 
 def _here_columns(sides: Sides, fields: tuple[FieldMapping, ...]) -> pl.DataFrame:
@@ -155,7 +170,11 @@ def _there_columns(sides: Sides, fields: tuple[FieldMapping, ...]) -> pl.DataFra
 
 def there_column(joined: pl.DataFrame, field: FieldMapping) -> str:
     """Return the name that the values of a field there have in `side_by_side`."""
-    return THERE + field.reads if THERE + field.reads in joined.columns else THERE + field.there
+    return _there_column(joined.schema, field)
+
+
+def _there_column(schema: Mapping[str, pl.DataType], field: FieldMapping) -> str:
+    return THERE + field.reads if THERE + field.reads in schema else THERE + field.there
 
 
 def text_sides(joined: pl.DataFrame, field: FieldMapping, facts: FieldDescribe) -> tuple[pl.Expr, pl.Expr]:
