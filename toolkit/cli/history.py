@@ -44,8 +44,9 @@ def undo(
     from toolkit.workspace import Workspace
 
     with Workspace.open(workspace) as ws:
-        parts = {"seqs": numbers(only) if only else None, "objects": object_name, "fields": field, "records": record}
-        made = ws.undo(commit_id, **{name: part for name, part in parts.items() if part})
+        made = ws.undo(
+            commit_id, seqs=numbers(only) if only else None, objects=object_name, fields=field, records=record
+        )
         printing.print_plan(console, made, rows)
         if made.writes:
             console.print(f"Undo with: cs-toolkit commit {made.plan_id} -w {workspace}", markup=False)

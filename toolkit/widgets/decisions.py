@@ -21,8 +21,8 @@ COLUMNS = (
     Column("base", "Both held", width=130),
     Column("here", "Here", width=130),
     Column("there", "Salesforce", width=130),
-    Column("choice", "Decided", width=110, words=CHOICES, tones=TONES),
-    Column("reason", "Why it waits", wrap=True),
+    Column("choice", "Decided", width=120, words=CHOICES, tones=TONES),
+    Column("decided_by", "By"),
 )
 ACTIONS = (
     Action("here", "Take ours", "h"),
@@ -43,9 +43,15 @@ class Decisions(NotebookWidget):
         self.note = text_box("Note", hint="kept with the decisions", width="360px")
         self.rows = workspace.queue(decided=True)
         self.grid = Grid(
-            self.rows, COLUMNS, key="row", label="What waits for a decision", page_size=10, actions=ACTIONS,
+            self.rows,
+            COLUMNS,
+            key="row",
+            label="What waits for a decision",
+            note="reason",
+            page_size=8,
+            actions=ACTIONS,
             on_action=self._act,
-        )  # fmt: skip
+        )
         self.filters = Filters(self.rows, {"object": "Object", "pair": "Field"}, self.grid.replace)
         shown = [
             (choice, button(f"All shown: {words}", f"Decide every open row that is shown: {words}"))
@@ -98,7 +104,8 @@ class Decisions(NotebookWidget):
         """Return the queue as static HTML."""
         figures = {"To decide": self.open_rows.height, "Decided": self.rows.height - self.open_rows.height}
         shown = self.rows.head(12).select(
-            pl.col(column.name).replace(dict(column.words)).alias(column.label) for column in COLUMNS
+            *(pl.col(column.name).replace(dict(column.words)).alias(column.label) for column in COLUMNS),
+            pl.col("reason").alias("Why it waits"),
         )
         return figures_html(figures) + table_html(shown, total=self.rows.height)
 

@@ -7,6 +7,7 @@ const TYPING_PAUSE = 200; // milliseconds without a key before a search is sent
 const WIDTH_OF_HANDLE = 34; // pixels of the column with the handles
 const STEPS = { ArrowUp: -1, ArrowDown: 1 }; // what Alt and an arrow key move a row by
 const WIDTH_OF_OTHERS = 110; // pixels that a column without a width gets at least
+const WIDTH_OF_TEXT = 180; // and one whose text is broken into lines
 
 function element(tag, properties = {}, children = []) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -42,7 +43,7 @@ function render({ model, el }) {
   ]);
   table.setAttribute("aria-label", model.get("label"));
   if (role !== "table") table.setAttribute("role", role);
-  table.style.minWidth = `${(movable ? WIDTH_OF_HANDLE : 0) + columns.reduce((sum, { width }) => sum + (width || WIDTH_OF_OTHERS), 0)}px`;
+  table.style.minWidth = `${(movable ? WIDTH_OF_HANDLE : 0) + columns.reduce((sum, { width, wrap }) => sum + (width || (wrap ? WIDTH_OF_TEXT : WIDTH_OF_OTHERS)), 0)}px`;
   const previous = element("button", { type: "button", textContent: "‹ Previous" });
   const where = element("span", { className: "cs-count" });
   const next = element("button", { type: "button", textContent: "Next ›" });
@@ -307,7 +308,8 @@ function render({ model, el }) {
     markChosen();
     if (focused) refocus(focused);
     const last = page.first + Math.max(page.rows.length - 1, 0);
-    const of = page.total === page.all ? number(page.all) : `${number(page.total)} found among ${number(page.all)}`;
+    const whole = page.total === page.all || (role === "treegrid" && !model.get("query").find.trim());
+    const of = whole ? number(page.total) : `${number(page.total)} found among ${number(page.all)}`;
     count.textContent = page.pages > 1 ? `Rows ${number(page.first)} to ${number(last)} of ${of}` : `Rows: ${of}`;
     where.textContent = `Page ${number(page.number + 1)} of ${number(page.pages)}`;
     previous.disabled = page.number === 0;

@@ -160,8 +160,6 @@ class PlanReview(NotebookWidget):
             each.on_click(lambda _button, deed=deed: self._or_complain(deed))
 
     def _marked(self, numbers: list[int]) -> None:
-        if self.outcome is not None:
-            raise ValueError("The plan is committed; nothing can be left out any more")
         self.leave_out_button.description = told(len(numbers))
         self.leave_out_button.disabled = not numbers
 

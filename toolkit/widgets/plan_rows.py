@@ -28,22 +28,17 @@ TONES = {
 }
 LEFT_OUT = "Leave out"
 COLUMNS = (
-    Column(LEFT_OUT, LEFT_OUT, width=78, align="center", editable=True),
-    Column("#", "#", width=56, align="right"),
-    Column("Written to", "Written to", width=96),
-    Column("Record", "Record", width=190),
-    Column("Field", "Field", width=170),
-    Column("Before", "Before", width=104),
-    Column("After", "After", width=112),
-    Column("Verdict", "Verdict", width=94, tones=TONES),
+    Column(LEFT_OUT, "Out", width=48, align="center", editable=True),
+    Column("#", "#", width=52, align="right"),
+    Column("Written to", "Written to", width=100),
+    Column("Record", "Record", width=160),
+    Column("Field", "Field", width=156),
+    Column("Before", "Before", width=88),
+    Column("After", "After", width=92),
+    Column("Verdict", "Verdict", width=92, tones=TONES),
     Column("Why", "Why", wrap=True),
 )
 HEADINGS = {"write": "Write", "conflict": "Conflict", "held": "Held", "refused": "Refused", "excluded": "Left out"}
-GROUP_COLUMNS = (
-    Column("label", "What"),
-    Column("records", "Records", width=96, align="right"),
-    *(Column(name, HEADINGS[name], width=86, align="right") for name in VERDICTS),
-)
 LISTED = 40
 """So many groups the static twin lists."""
 
@@ -60,19 +55,29 @@ class PlanRows(ipywidgets.VBox):
         self._group = ""
         self.marked: set[int] = set()
         """The numbers of the rows that are marked to be left out."""
+        self._closed = False
         self._rows = readable(plan)
+        counted = groups(plan.changes)
+        known = [name for name in VERDICTS if counted[name].sum()]
+        columns = [Column(name, HEADINGS[name], width=96, align="right") for name in known]
         leave = Action("leave", "Leave out", "x")
         self.groups = Tree(
-            groups(plan.changes), GROUP_COLUMNS, key="key", parent="parent", label="Groups of changes", page_size=14,
+            counted.with_columns(pl.col(*VERDICTS).replace(0, None)),
+            (Column("label", "What"), Column("records", "Records", width=96, align="right"), *columns),
+            key="key",
+            parent="parent",
+            label="Groups of changes",
+            page_size=14,
             actions=(Action("mark", "Leave the group out", "x"), Action("all", "Show all", "Escape")),
-            on_action=self._on_group, on_choose=self.narrow_to,
-        )  # fmt: skip
+            on_action=self._on_group,
+            on_choose=self.narrow_to,
+        )
         self.grid = Grid(
             self._rows, COLUMNS, key="#", label="Planned changes", on_edit=self._on_edit, actions=(leave,),
             on_action=lambda _name, number: self._toggle(number),
         )  # fmt: skip
-        columns = {"Written to": "Written to", "Field": "Field", "Verdict": "Verdict"}
-        self.filters = Filters(self._rows, columns, lambda _rows: self._narrow())
+        listed = {"Written to": "Written to", "Field": "Field", "Verdict": "Verdict"}
+        self.filters = Filters(self._rows, listed, lambda _rows: self._narrow())
         self.whole = button("Show all", "Show the rows of every group again", icon="times")
         self.whole.on_click(lambda _button: self.narrow_to(""))
         self.whole.layout.display = "none"
@@ -88,6 +93,8 @@ class PlanRows(ipywidgets.VBox):
 
     def mark(self, numbers: Iterable[int], *, out: bool = True) -> None:
         """Mark rows to be left out, or take the marks away. Raises ValueError for one that would not be written."""
+        if self._closed:
+            raise ValueError("The plan is committed; nothing can be left out any more")
         wanted = set(numbers)
         written = set(self._rows.filter(pl.col("Verdict") == "write")["#"].to_list())
         if out and not wanted <= written:
@@ -101,6 +108,7 @@ class PlanRows(ipywidgets.VBox):
 
     def show_outcome(self, outcome: Commit) -> None:
         """Show what became of each row, with Salesforce's words and what to do about it."""
+        self._closed = True
         advice = pl.concat_str(pl.col("message"), remedy("code"), separator=" — ")
         became = outcome.results.select(
             pl.col("seq").alias("#"),
@@ -124,11 +132,11 @@ class PlanRows(ipywidgets.VBox):
 
     def _groups_html(self) -> str:
         counted = self.groups.frame.filter(pl.col("level") < 2)
-        known = [name for name in VERDICTS if counted[name].sum()]
+        known = [name for name in VERDICTS if counted[name].count()]
         indented = pl.concat_str(pl.when(pl.col("level") > 0).then(pl.lit("\u2003")).otherwise(pl.lit("")), "label")
         shown = counted.select(
             indented.alias("What"), Records="records",
-            **{HEADINGS[name]: pl.col(name).replace(0, None) for name in known},
+            **{HEADINGS[name]: name for name in known},
         )  # fmt: skip
         return table_html(shown.head(LISTED), right=set(shown.columns[1:]), total=shown.height)
 
