@@ -1,10 +1,7 @@
-"""The store and the org of a commit test, and a program that commits and can be killed."""
+"""The store and the org of a commit test."""
 
-import json
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -12,7 +9,7 @@ from tests.writeback.samples import links_of, mapped, object_mapping
 from toolkit.config.models import Settings
 from toolkit.demo_org import DemoOrg
 from toolkit.frames import LINKS
-from toolkit.salesforce import Credentials, Org, connect
+from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.plan import Plan, make_plan, seal
@@ -127,23 +124,3 @@ class Desk:
 
     def here(self) -> pl.DataFrame:
         return self.store.records("here", "account")
-
-
-def main(given: dict) -> None:
-    """Commit the latest plan of a store: the program that tests kill."""
-    credentials = Credentials(client_id=given["client_id"], client_secret=given["client_secret"])
-    org = connect(
-        login="client_credentials", login_url=given["url"], credentials=credentials, ca_file=Path(given["ca_file"])
-    )
-    with Store.open(given["store"]) as store:
-        settings = Settings(
-            objects={"account": object_mapping(*FIELDS)},
-            writeback={"guard_prefix": "CS_", "bulk_from": given["bulk_from"]},
-        )
-        desk = Desk(None, org, store, settings)
-        plan = Plan.load(*store.latest_plan())
-        print(desk.commit(plan), flush=True)
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -1,10 +1,7 @@
 """A desk of several objects: accounts, contacts, meetings and calls on both sides, some of them only here."""
 
-import json
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
@@ -14,7 +11,7 @@ from toolkit.config.objects import ObjectMapping
 from toolkit.demo_org import DemoOrg
 from toolkit.frames import LINKS, MISMATCHES
 from toolkit.matching.match import match
-from toolkit.salesforce import Credentials, Org, connect
+from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.commit import Commit, commit, resume
 from toolkit.writeback.creating import relinked
@@ -247,18 +244,3 @@ class Desk:
         mine = f"CreatedById = '{self.demo_org.user_id}'"
         rows = self.demo_org.rows(f"SELECT Id, {', '.join(fields)} FROM {sobject} WHERE {mine} ORDER BY Id")
         return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
-
-
-def main(given: dict) -> None:
-    """Commit the latest plan of a store: the program that tests kill."""
-    credentials = Credentials(client_id=given["client_id"], client_secret=given["client_secret"])
-    org = connect(
-        login="client_credentials", login_url=given["url"], credentials=credentials, ca_file=Path(given["ca_file"])
-    )
-    with Store.open(given["store"]) as store:
-        desk = Desk(None, org, store, settings_of(given["bulk_from"]))
-        print(desk.commit(Plan.load(*store.latest_plan())), flush=True)
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

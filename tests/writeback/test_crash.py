@@ -1,41 +1,15 @@
 """kill -9 in the middle of a commit: nothing is written twice, nothing is lost, nothing is unaccounted for."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tests.writeback import killing
 from tests.writeback.desk import PATHS, Desk
 from toolkit.errors import NotFoundError
 from toolkit.writeback.commit import resume
 from toolkit.writeback.settling import IN_JOB
-
-ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 30.0
-
-
-def killed(desk, until):
-    """Commit the latest plan in another process and kill it as soon as `until` is true."""
-    given = {
-        "url": desk.demo_org.url, "ca_file": str(desk.demo_org.ca_file), "client_id": desk.demo_org.client_id,
-        "client_secret": desk.demo_org.client_secret, "store": str(desk.store.folder),
-        "bulk_from": desk.settings.writeback.bulk_from,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.writeback.desk", json.dumps(given)]
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
-        deadline = time.monotonic() + PATIENCE
-        while not until():
-            assert process.poll() is None, "the commit ended before it could be killed"
-            assert time.monotonic() < deadline, "the moment to kill it never came"
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
 
 
 def asked(desk, method, part):
@@ -85,8 +59,8 @@ def finish(desk, plan, before):
 
 def test_BEY_6_killed_before_anything_was_sent(desk):
     desk, plan, before = begin(desk)
-    desk.demo_org.faults.inject("slow", seconds=20, match="/query")  # it reads again before it writes
-    killed(desk, lambda: desk.store.open_commits() == [plan.plan_id])
+    desk.demo_org.faults.inject("slow", times=5, seconds=0.7, match="/query")  # it reads again before it writes
+    killing.killed_when(desk, killing.commit, lambda: desk.store.open_commits() == [plan.plan_id])
     desk.demo_org.faults.clear()
     assert desk.in_org(*PATHS[1:]) == before
     assert finish(desk, plan, before).written == 0
@@ -95,7 +69,9 @@ def test_BEY_6_killed_before_anything_was_sent(desk):
 def test_BEY_6_killed_while_waiting_for_the_answer_of_a_write(desk):
     desk, plan, before = begin(desk)
     desk.demo_org.faults.inject("slow", seconds=2, match="composite/sobjects", method="PATCH")
-    killed(desk, lambda: desk.in_org(*PATHS[1:]) != before or not desk.demo_org.faults.waiting())
+    killing.killed_when(
+        desk, killing.commit, lambda: desk.in_org(*PATHS[1:]) != before or not desk.demo_org.faults.waiting()
+    )
     time.sleep(2.5)  # the org finishes what it was asked, though nobody listens
     settled = finish(desk, plan, before)
     assert set(settled.results["code"].unique()) == {"FOUND_AFTER_INTERRUPTION", "NOT_WRITTEN"}
@@ -105,7 +81,7 @@ def test_BEY_6_killed_while_waiting_for_the_answer_of_a_write(desk):
 def test_BEY_6_killed_between_two_calls(desk):
     desk, plan, before = begin(desk)
     desk.demo_org.faults.inject("slow", times=9, seconds=1, match="composite/sobjects", method="PATCH")
-    killed(desk, lambda: some_written(desk))
+    killing.killed_when(desk, killing.commit, lambda: some_written(desk))
     desk.demo_org.faults.clear()
     time.sleep(1.5)
     assert finish(desk, plan, before).written > 0
@@ -115,7 +91,7 @@ def test_BEY_6_killed_while_a_bulk_job_runs_is_settled_from_the_job(desk):
     desk, plan, before = begin(desk, bulk=True)
     desk.demo_org.faults.inject("slow_job", seconds=2)
     uploaded = asked(desk, "PATCH", "/jobs/ingest/")
-    killed(desk, uploaded)
+    killing.killed_when(desk, killing.commit, uploaded)
     journal = desk.store.journal(plan.plan_id)
     assert journal.filter(pl.col("code") == IN_JOB).height == 1
     settled = finish(desk, plan, before)
@@ -127,8 +103,11 @@ def test_BEY_6_killed_while_a_bulk_job_runs_is_settled_from_the_job(desk):
 def test_BEY_6_killed_before_a_bulk_job_was_closed_has_written_nothing(desk):
     desk, plan, before = begin(desk, bulk=True)
     desk.demo_org.faults.inject("slow", seconds=20, match="/batches", method="PUT")
-    killed(desk, lambda: desk.store.open_commits() and
-           desk.store.journal(plan.plan_id).filter(pl.col("code") == IN_JOB).height)  # fmt: skip
+
+    def in_job():
+        return desk.store.open_commits() and (desk.store.journal(plan.plan_id)["code"] == IN_JOB).any()
+
+    killing.killed_when(desk, killing.commit, in_job)
     desk.demo_org.faults.clear()
     assert finish(desk, plan, before).written == 0
 

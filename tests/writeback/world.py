@@ -92,7 +92,7 @@ class World:
         assert journal.height == plan.writes
         assert set(journal["state"]) <= {"written", "failed"}, journal.filter(pl.col("state") == "held")
         failed = journal.filter(pl.col("state") == "failed")
-        assert set(failed["code"]) <= {NOT_WRITTEN, "REFERENCE_NOT_CREATED"}, failed
+        assert set(failed["code"]) <= {NOT_WRITTEN, "REFERENCE_NOT_CREATED", "NOT_PROCESSED"}, failed
         return plan.writes - failed.height
 
     def comes_right(self):
