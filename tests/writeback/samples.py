@@ -11,6 +11,8 @@ from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.writeback.sides import Sides, pair
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
+UNBRAKED = {"max_cleared_share": 1, "max_churned_share": 1, "max_changed_share": 1}
+"""Brakes that nothing trips, for tests that write every record."""
 
 
 FIELDS = {

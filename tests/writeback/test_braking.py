@@ -14,6 +14,7 @@ SCORE = mapped("health_score", "CS_Health_Score__c", "output")
 SEGMENT = mapped("segment", "CS_Segment__c", "output")
 USERS = mapped("active_users", "CS_Active_Users__c", "output")
 STAGE = mapped("stage", "CS_Stage__c", "two_way", on_conflict="toolkit_wins")
+TICKED = mapped("active", "CS_Active__c", "output")
 INCOMING = mapped("stage", "CS_Stage__c", "input")
 OF = 40
 
@@ -70,6 +71,8 @@ def test_BEY_8_many_values_that_would_be_replaced_trip_a_brake_on_either_side():
 def test_BEY_8_a_first_push_fills_what_is_empty_and_trips_nothing():
     assert kinds(some_plan(SEGMENT, OF, "SMB", None)[1]) == []
     assert kinds(some_plan(STAGE, OF, "Churned", None)[1]) == []
+    assert kinds(some_plan(TICKED, OF, True, False)[1]) == []  # a box that nobody ever ticked is empty
+    assert [each[0] for each in kinds(some_plan(TICKED, OF, True, False, base="false")[1])] == ["changed"]
 
 
 def test_BEY_8_customers_who_would_all_be_churners_trip_a_brake():
@@ -108,6 +111,7 @@ def test_BEY_8_a_commit_is_refused_unless_it_is_said_to_be_meant():
     assert "brakes.max_cleared_share" in caught.value.hint
     refuse_braked(plan.changes, [given], settings, accept=True)
     refuse_braked(plan.changes, [given], Settings(objects={}, brakes={"max_cleared_share": 0.3}), accept=False)
+    assert tripped(plan.changes, [], Brakes(max_cleared_share=1)) == ()
 
 
 def test_BEY_8_an_import_that_would_make_churners_of_many_is_refused():

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.writeback.desk import NOW, Desk
-from tests.writeback.samples import links_of, mapped, object_mapping
+from tests.writeback.samples import UNBRAKED, links_of, mapped, object_mapping
 from toolkit.config.models import Settings
 from toolkit.demo_org import DemoOrg
 from toolkit.errors import PreflightError
@@ -103,7 +103,9 @@ def laid(demo_org, folder, fields, here, bulk_from=2000):
         ca_file=demo_org.ca_file,
         sleep=lambda seconds: time.sleep(min(seconds, 0.05)),
     )
-    settings = Settings(objects={"account": object_mapping(*fields)}, writeback={"bulk_from": bulk_from})
+    settings = Settings(
+        objects={"account": object_mapping(*fields)}, writeback={"bulk_from": bulk_from}, brakes=UNBRAKED
+    )
     desk = KindsDesk(demo_org, org, Store.open(folder), settings)
     desk.pull()
     ids = org.records("Account", ["Id"])["Id"].sort().to_list()

@@ -4,9 +4,10 @@ A file that arrived half empty, or a list view that somebody edited, makes a pla
 bigger. So shares are counted, per object, side and field, and what is over its share stops a commit until a person says
 that it is meant. It is worked out from rows and sides alone, and anew before a commit: never trusted from a file.
 
-What does not count: the filling of empty fields, so that a first push goes through; what an undo puts back, which was
-asked for by name; and, among what is changed, figures that go out and that the toolkit works out itself, because they
-move every night. Fewer than ``from_records`` records never stop anything.
+What does not count: the filling of empty fields, so that a first push goes through (a box that nobody ever ticked is
+empty, too); what an undo puts back, which was asked for by name; and, among what is changed, figures that go out and
+that the toolkit works out itself, because they move every night. Fewer than ``from_records`` records never stop
+anything.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -93,7 +94,8 @@ def tripped_by(
     rows = changes.filter((pl.col("verdict") == "write") & pl.col("rule").ne_missing(UNDO)).with_columns(
         _now=pl.when(there).then("there").otherwise("here"), _here=pl.when(there).then("partner").otherwise("field")
     )
-    held = pl.col("_now").is_not_null()
+    unticked = (pl.col("type") == "boolean") & (pl.col("_now") == "false") & pl.col("base").is_null()
+    held = pl.col("_now").is_not_null() & ~unticked.fill_null(value=False)
     ours = there & pl.col("_here").is_in(list(computed)).fill_null(value=False)
     churner, was_one = (pl.col(name).str.to_lowercase().eq_missing(CHURNED.lower()) for name in ("after", "_now"))
     hit: dict[Kind, pl.Expr] = {
@@ -107,7 +109,7 @@ def tripped_by(
         for kind, when in hit.items()
         for allowed in [float(getattr(brakes, _LIMITS[kind]))]
         for side, name, field, records in _counted(rows.filter(when))
-        if records >= brakes.from_records and records > allowed * linked.get(name, 0)
+        if records >= brakes.from_records and records > allowed * max(records, linked.get(name, 0))
     ]
     return tuple(sorted(found, key=lambda brake: (list(_LIMITS).index(brake.kind), -brake.share, str(brake))))
 
