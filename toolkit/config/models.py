@@ -60,9 +60,9 @@ class Writeback(Model):
     ``guarded`` "output" asks the prefix only of fields that go out and never come in; two-way fields were chosen one by
     one. ``sync_on_view`` lets a look at a record here send its changes to Salesforce (CSU-5). From ``bulk_from``
     records on, Bulk API 2.0 is used. No step spends more than ``max_api_calls`` API calls. A plan that is older than
-    ``plans_expire_hours`` is made again before it is committed. With ``approval`` a plan that a person commits needs a
-    second person's approval first. A production org is written to once its name was typed: by whoever commits, or here
-    as ``production`` for jobs that run unattended.
+    ``plans_expire_hours`` is made again before it is committed. With ``approval`` a plan that a person commits, an edit
+    included, needs a second person's approval first; jobs need none. A production org is written to once its name was
+    typed: by whoever commits, or here as ``production``, for edits and for jobs that run unattended.
     """
 
     guard_prefix: str | None = None
@@ -84,9 +84,11 @@ class Brakes(Model):
     """When a run stops and asks (BEY-8).
 
     A pull after which more than ``max_left_share`` of an object's records would have left the scope or be deleted stops
-    before it changes anything, if they are at least ``from_records``. A commit stops before its first call when more
-    than ``max_cleared_share`` of the linked records of an object would lose a value of one field, more than
-    ``max_churned_share`` would become churners, or more than ``max_changed_share`` would have a value replaced.
+    before it changes anything. A commit stops before its first call when more than ``max_cleared_share`` of the linked
+    records of an object would lose a value of one field (or be gone), more than ``max_churned_share`` would become
+    churners, or more than ``max_changed_share`` would have a value of one field replaced; an import, when more than
+    ``max_churned_share`` would become churners. Fewer than ``from_records`` records never stop anything. What counts is
+    said in `toolkit.writeback.braking`.
     """
 
     max_left_share: Annotated[float, Field(gt=0, le=1)] = 0.5
