@@ -110,7 +110,7 @@ def _collect(wire: Wire, job: Job, write: Write, progress: Progress | None, *, i
     Raises UnavailableError when a result file is cut short, unless what it holds `in_part` will do.
     """
     try:
-        job = jobs.wait(wire, job, progress)
+        job = jobs.wait(wire, job, progress, write.rows.height)
         results = _match(_as_sent(write), write, _answers(wire, job, write.rows.height, in_part=in_part), job)
     except KeyboardInterrupt:
         jobs.abort(wire, job)

@@ -36,8 +36,11 @@ class Job:
         return f"jobs/{self.kind}/{self.id}"
 
 
-def wait(wire: Wire, job: Job, progress: Progress | None) -> Job:
-    """Return a job when it has ended. Raises UnavailableError when that takes longer than `LONGEST_JOB`."""
+def wait(wire: Wire, job: Job, progress: Progress | None, records: int | None = None) -> Job:
+    """Return a job when it has ended. Raises UnavailableError when that takes longer than `LONGEST_JOB`.
+
+    Pauses grow. Where it is known how many `records` the job has, they are no longer than it will take at its pace.
+    """
     pause, waited = FIRST_POLL, 0.0
     while True:
         job = look(wire, job)
@@ -51,9 +54,18 @@ def wait(wire: Wire, job: Job, progress: Progress | None) -> Job:
                 hint="look at Setup > Bulk Data Load Jobs; it goes on by itself",
                 code="JOB_NOT_DONE",
             )
-        wire.transport.sleep(pause)
-        waited += pause
+        left = _seconds_left(job, records, waited)
+        rest = pause if left is None else min(pause, max(FIRST_POLL, waited / 20, left))
+        wire.transport.sleep(rest)
+        waited += rest
         pause = min(LONGEST_POLL, pause * POLL_GROWTH)
+
+
+def _seconds_left(job: Job, records: int | None, waited: float) -> float | None:
+    """How long the records that are left will take at the pace of those that are done, or None when nobody knows."""
+    if not records or not job.processed or not waited:
+        return None
+    return waited * max(0, records - job.processed) / job.processed
 
 
 def look(wire: Wire, job: Job) -> Job:
