@@ -24,13 +24,15 @@ from toolkit.writeback.digest import ID_LENGTH, digest_of
 from toolkit.writeback.excluding import excluded
 from toolkit.writeback.irreversible import irreversible
 from toolkit.writeback.merge import MERGED_COLUMNS, merge
+from toolkit.writeback.nesting import with_depth
 from toolkit.writeback.preflight import Finding, check_targets, judge
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.sides import Sides, traced
 
 HINTS = 3
 """How many recipes an error gives before it says where the others are."""
 ORDER = ("side", "object", "there_id", "here_id", "field", "operation", "name")
-"""What the rows of a plan are sorted by: objects each after those it refers to, of an object new records first."""
+"""What the rows of a plan are sorted by: objects each after those it refers to; of an object new records first, and of
+these parents before what hangs on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ class Plan:
             self,
             digest=digest_of(changes, self.org_id, self.parent),
             changes=changes,
-            cost=predict(changes, bulk_from or Writeback().bulk_from, self.cost.left),
+            cost=predict(changes, bulk_from or Writeback().bulk_from, self.cost.left, self.cost.traced),
             brakes=(),
             made_by=by,
             made_of=self.plan_id,
@@ -239,9 +241,8 @@ def seal(
     """Return the plan of some changes (`CHANGES` without seq): numbered, judged against describe, priced, digested."""
     places = {sides.object: place for place, sides in enumerate(in_order(objects))}
     place = pl.col("object").replace_strict(places, default=len(places), return_dtype=pl.Int64)
-    ordered = (
-        changes.select(MERGED_COLUMNS).with_columns(_place=place).sort("side", "_place", *ORDER[1:]).drop("_place")
-    )
+    placed = with_depth(changes.select(MERGED_COLUMNS), "_depth").with_columns(_place=place)
+    ordered = placed.sort("side", "_place", "there_id", "_depth", *ORDER[3:]).select(MERGED_COLUMNS)
     numbered = ordered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("seq"))
     judged = conform(judge(numbered, objects), CHANGES)
     return Plan(
@@ -251,7 +252,7 @@ def seal(
         org_name=org_name,
         parent=parent,
         changes=judged,
-        cost=predict(judged, bulk_from, calls_left),
+        cost=predict(judged, bulk_from, calls_left, traced(objects)),
         findings=findings,
         brakes=() if brakes is None else tripped(judged, objects, brakes, computed),
     )
