@@ -110,7 +110,7 @@ def test_BEY_9_a_record_that_is_gone_cannot_be_planned(ws, pair):
 
 
 def test_BEY_3_a_record_that_moved_since_the_plan_is_not_merged(ws, pair):
-    (survivor, loser), (_, left) = pair
+    (_, loser), (_, left) = pair
     plan = planned(ws, pair)
     ws.demo_org.edit("Account", loser, {"Description": "wait, this is another customer"})
     results = commit(ws, plan).results
@@ -170,7 +170,7 @@ def test_BEY_6_a_merge_that_was_cut_off_is_known_by_its_master_record(ws, pair, 
 
 
 def test_BEY_6_a_refused_merge_fails_with_what_to_do(ws, pair):
-    (survivor, loser), _ = pair
+    (_, loser), _ = pair
     ws.demo_org.metadata.add_validation_rule("Account", "No_Phone", 'Phone != ""', "no phones, please", None)
     results = commit(ws, planned(ws, pair, ["Phone"])).results
     failed = row(results, operation="merge")

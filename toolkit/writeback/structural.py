@@ -12,7 +12,7 @@ from toolkit.writeback.operations import DELETE, FIELDS, UNDELETE
 from toolkit.writeback.settling import CHANGED
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.undeleting_run import Restorer
-from toolkit.writeback.whole_records import as_texts
+from toolkit.writeback.whole_records import changed_since
 from toolkit.writeback.writer import Writer
 
 
@@ -66,8 +66,8 @@ def _changed_here(writer: Writer, sides: Sides, rows: pl.DataFrame) -> pl.DataFr
     mine = rows.filter((pl.col("object") == sides.object) & planned)
     if mine.is_empty():
         return mine
-    now = mine.join(as_texts(writer.as_kept(sides).here), on="here_id", how="left", maintain_order="left")
-    stale = now.filter(pl.col("record").is_not_null() & (pl.col("record") != pl.col("before"))).select(rows.columns)
+    moved = changed_since(mine.select("here_id", record="before"), writer.as_kept(sides).here)
+    stale = mine.filter(pl.col("here_id").is_in(moved.implode()))
     why = pl.lit("the record changed here since the plan; plan again to decide")
     writer.ledger.settle(stale.with_columns(state=pl.lit("held"), code=pl.lit(CHANGED), message=why))
     return stale

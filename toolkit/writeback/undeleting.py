@@ -14,7 +14,7 @@ from toolkit.writeback.rule_names import UNDO
 from toolkit.writeback.sentences import sentence
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.uncreating import CHANGED_BY, STAMP
-from toolkit.writeback.whole_records import as_texts
+from toolkit.writeback.whole_records import as_texts, changed_since
 
 FATES = {"there_id": pl.String, "deleted": pl.Boolean, "master": pl.String}
 """What became of a record there: whether it is in the bin, and what it was merged into. Gone for good: not in it."""
@@ -55,16 +55,16 @@ def deleted_again(
         )
         said = "restored by that commit and unchanged since; it goes to the recycle bin of Salesforce for 15 days"
         away = there.select(_row(DELETE, STAMP, "id", "datetime", why, pl.lit(said), there=pl.col(STAMP)))
-        here = mine.filter(pl.col("side") == "here").join(
-            as_texts(sides.here), on="here_id", how="left", maintain_order="left"
-        )
+        kept = mine.filter(pl.col("side") == "here")
+        moved = changed_since(kept.select("here_id", record="after").drop_nulls(), sides.here)
+        here = kept.join(as_texts(sides.here), on="here_id", how="left", maintain_order="left")
         stays = pl.col("here_id").is_in(away.filter(pl.col("verdict") == "held")["here_id"].implode())
         why_here = (
             pl.when(stays)
             .then(pl.lit("it is not deleted in Salesforce, so it stays here as well"))
             .when(pl.col("record").is_null())
             .then(pl.lit("the record is no longer here"))
-            .when(pl.col("record") != pl.col("after"))
+            .when(pl.col("here_id").is_in(moved.implode()))
             .then(pl.lit("changed here since"))
         )
         said = "restored by that commit and unchanged since"

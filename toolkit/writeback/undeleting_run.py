@@ -20,7 +20,7 @@ from toolkit.writeback.settling import ALREADY, FOUND, GONE, NOT_WRITTEN
 from toolkit.writeback.sides import Sides
 from toolkit.writeback.undeleting import FATES
 from toolkit.writeback.whole import EXISTS
-from toolkit.writeback.whole_records import as_texts, from_texts
+from toolkit.writeback.whole_records import changed_since, from_texts
 
 RESTORED = "restored"
 """The rule of a link that came back with its record."""
@@ -108,11 +108,10 @@ class Restorer:
             (pl.col("object") == self.sides.object) & (pl.col("side") == "there") & (pl.col("operation") == UNDELETE)
         )
         away = there.filter(pl.col("state") != "written")["here_id"].drop_nulls()
-        now = as_texts(here)
-        found = rows.join(now, on="here_id", how="left", maintain_order="left")
-        gone, taken = pl.col("here_id").is_in(away.implode()), pl.col("record").is_not_null()
-        same = pl.col("record") == pl.col("after")
-        judged = found.with_columns(
+        moved = changed_since(rows.select("here_id", record="after"), here)
+        gone = pl.col("here_id").is_in(away.implode())
+        taken, same = (pl.col("here_id").is_in(here[RECORD_KEY].implode()), ~pl.col("here_id").is_in(moved.implode()))
+        judged = rows.with_columns(
             state=pl.when(gone | (taken & ~same)).then(pl.lit("held")).otherwise(pl.lit("written")),
             code=pl.when(gone).then(pl.lit(NOT_WRITTEN)).when(taken & ~same).then(pl.lit(EXISTS))
             .when(taken).then(pl.lit(ALREADY)),
@@ -123,5 +122,5 @@ class Restorer:
         if new.height:
             back = pl.concat([here, from_texts(new["after"], here)]).sort(RECORD_KEY)
             store.save_records("here", self.sides.object, back)
-        self.ledger.settle(judged.select(rows.columns))
+        self.ledger.settle(judged)
         self.tell(rows["here_id"].n_unique())
