@@ -499,6 +499,19 @@ MEMBERS = FrameSpec(
     "Which community member is which contact, and belongs to which account; read from either end.",
 )
 
+CONTACT_ACCOUNTS = FrameSpec(
+    "contact_accounts",
+    {
+        "contact_id": pl.String,
+        "account_id": pl.String,  # both by their ids here
+        "role": pl.String,  # as Salesforce says it, several with ";"; null where none is given
+        "direct": pl.Boolean,  # whether it is the contact's own account
+        "active": pl.Boolean,
+    },
+    ("contact_id", "account_id"),
+    "Every account that a contact has to do with; it belongs to one of them (CC-14).",
+)
+
 INTERACTIONS = FrameSpec(
     "interactions",
     {

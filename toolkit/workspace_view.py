@@ -15,7 +15,7 @@ from toolkit.config.sources import MEMBER
 from toolkit.errors import DigestError, InputError, StepMissingError
 from toolkit.health.attention import attention_order
 from toolkit.health.explain import Explanation, explain
-from toolkit.importing.importer import AGREEMENTS, INTERACTIONS
+from toolkit.importing.importer import AGREEMENTS, CONTACT_ACCOUNTS, INTERACTIONS
 from toolkit.record_classes import record_classes
 from toolkit.status import Status
 from toolkit.store import Store
@@ -120,6 +120,15 @@ class WorkspaceView:
         Raises StepMissingError before `import_records`.
         """
         return self._gathered(INTERACTIONS)
+
+    def relations(self, account_id: str | None = None) -> pl.DataFrame:
+        """Return every account that contacts have to do with (`frames.CONTACT_ACCOUNTS`), of all or of one account.
+
+        Empty where the mapping's object of contacts does not say ``relations = true`` (CC-14).
+        """
+        found = self.store.records("derived", CONTACT_ACCOUNTS)
+        rows = frames.CONTACT_ACCOUNTS.empty() if found is None else found
+        return rows if account_id is None else rows.filter(pl.col("account_id") == account_id)
 
     def links(self, object_name: str | None = ACCOUNT) -> pl.DataFrame:
         """Return which record here is which record there (`frames.LINKS`), of one object or of all (None)."""

@@ -7,9 +7,10 @@ import pytest
 
 from toolkit.config.objects import ObjectMapping
 from toolkit.frames import LINKS
-from toolkit.matching.emails import normal_email
+from toolkit.importing.contacts import contact_accounts
 from toolkit.importing.extras import extra_reads
 from toolkit.importing.records import blank_here, import_object
+from toolkit.matching.emails import normal_email
 from toolkit.matching.match import match
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -199,3 +200,23 @@ def test_a_contact_that_moves_to_another_account_moves_here():
 )
 def test_CC_11_addresses_are_compared_in_one_form(given, address):
     assert pl.DataFrame({"e": [given]}, schema={"e": pl.String}).select(normal_email(pl.col("e"))).item() == address
+
+
+def test_CC_14_every_account_of_a_contact_is_kept_beside_the_one_it_belongs_to():
+    rows = relations(
+        ("003A", "0012", "Decision Maker;Billing", False, True), ("003A", "0011", None, True, True),
+        ("003A", "001Z", None, False, True), ("003Z", "0011", None, False, True),
+    )  # fmt: skip
+    using = mapping(relations=True)
+    there = people(ADA, BOB)
+    assert [read.sobject for read in extra_reads(using, there)] == ["AccountContactRelation"]
+    done = imported(there, using, AccountContactRelation=rows)
+    links = pl.concat([done.links, ACCOUNTS])
+    found = contact_accounts(there, using, rows, links)
+    ada, bob = (done.links.filter(there_id=key)["here_id"].item() for key in ("003A", "003B"))
+    assert found.filter(contact_id=ada).select("account_id", "role", "direct").rows() == [
+        ("a1", None, True), ("a2", "Decision Maker;Billing", False),
+    ]  # fmt: skip
+    assert found.filter(contact_id=bob)["direct"].to_list() == [True]  # its own account, though no row says so
+    assert found.equals(contact_accounts(there, using, rows.reverse(), links))
+    assert done.here.filter(id=ada)["account_id"].to_list() == ["a1"]

@@ -190,7 +190,8 @@ class ObjectMapping(Model):
     that Salesforce brings (SKA-14); the record id when it is not said, or blank. ``account`` is the path to the
     customer's record. ``create`` makes records here for those that only Salesforce has (VIT-10), ``create_there`` the
     other way round. ``left_scope`` says what becomes of a record here that is no longer in scope there (SKA-12).
-    ``related_accounts`` lets a contact whose own account is not here belong to one that it is related to (CC-14).
+    ``related_accounts`` lets a contact whose own account is not here belong to one that it is related to, and
+    ``relations`` keeps every account that a contact has to do with, beside the one that it belongs to (CC-14).
     ``exclude_types`` are kinds of field that may not be mapped (CSU-10); none when it is not said.
     """
 
@@ -208,6 +209,7 @@ class ObjectMapping(Model):
     left_scope: Literal["keep", "churn", "archive"] = "keep"
     hierarchy: Hierarchy | None = None
     related_accounts: bool = False
+    relations: bool = False
     exclude: Exclusions = Field(default_factory=Exclusions)
     exclude_types: tuple[FieldKind, ...] = ()
     tags: dict[Literal["champion", "sponsor", "key_user", "end_user"], RoleTag] = Field(default_factory=dict)

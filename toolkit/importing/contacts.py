@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from toolkit.config.objects import ROLE_TAGS, ObjectMapping, RoleTag
-from toolkit.frames import RECORD_KEY, SKIPS, conform
+from toolkit.frames import CONTACT_ACCOUNTS, RECORD_KEY, SKIPS, conform
 from toolkit.importing.derived import ACCOUNT_THERE_ID, Derived
 from toolkit.importing.emails import EMAIL, by_email
 from toolkit.importing.extras import ACCOUNT_RELATIONS, OPPORTUNITY_ROLES
@@ -83,6 +83,30 @@ def contact_notes(here: pl.DataFrame, mapping: ObjectMapping) -> pl.DataFrame:
 def email_column(mapping: ObjectMapping) -> str:
     """Return the column here that holds a contact's e-mail address."""
     return next((field.here for field in mapping.fields if field.there.lower() == "email"), EMAIL)
+
+
+def contact_accounts(
+    there: pl.DataFrame, mapping: ObjectMapping, given: pl.DataFrame | None, links: pl.DataFrame
+) -> pl.DataFrame:
+    """Return every account here that each contact here has to do with (`frames.CONTACT_ACCOUNTS`, CC-14).
+
+    `given` are AccountContactRelation rows (None: an org that has none), `links` those of contacts and accounts. The
+    account that a contact names itself is one of them whether or not a row says so.
+    """
+    path = mapping.account_path or "AccountId"
+    named = to_18(pl.col(path).cast(pl.String)) if path in there.columns else pl.lit(None, pl.String)
+    own = there.select(contact=to_18(pl.col(RECORD_KEY)), account=named, roles=pl.lit(None, pl.String),
+                       direct=pl.lit(value=True), active=pl.lit(value=True)).drop_nulls("account")  # fmt: skip
+    ways = (
+        pl.concat([_relations(given), own])
+        .group_by("contact", "account")
+        .agg(pl.col("roles").drop_nulls().sort().first(), pl.col("direct").any(), pl.col("active").any())
+    )
+    for name, role in (("contact", mapping.object), ("account", "account")):
+        mine = links.filter(pl.col("object") == role).select(there_id=to_18(pl.col("there_id")), here_id="here_id")
+        partner = mine.rename({"here_id": f"{name}_id"})
+        ways = ways.join(partner, left_on=name, right_on="there_id", how="inner")
+    return conform(ways.with_columns(role="roles"), CONTACT_ACCOUNTS)
 
 
 def _relations(given: pl.DataFrame | None) -> pl.DataFrame:

@@ -57,9 +57,14 @@ def _of_contacts(mapping: ObjectMapping, there: pl.DataFrame) -> Iterator[Read]:
     if any(tag.opportunity_roles for tag in tags):
         fields = ("Id", "ContactId", "OpportunityId", "Role")
         yield Read(OPPORTUNITY_ROLES, fields, "Role != null", "ContactId", there[RECORD_KEY])
-    if any(tag.account_roles for tag in tags) or mapping.related_accounts:
-        of_account = ("Id", "ContactId", "AccountId", "Roles", "IsDirect", "IsActive")
-        yield Read(ACCOUNT_RELATIONS, of_account, None, "ContactId", there[RECORD_KEY])
+    if any(tag.account_roles for tag in tags) or mapping.related_accounts or mapping.relations:
+        yield relations_read(there)
+
+
+def relations_read(there: pl.DataFrame) -> Read:
+    """Return what to read to know every account of contacts (CC-14)."""
+    fields = ("Id", "ContactId", "AccountId", "Roles", "IsDirect", "IsActive")
+    return Read(ACCOUNT_RELATIONS, fields, None, "ContactId", there[RECORD_KEY])
 
 
 def _of_interactions(mapping: ObjectMapping, there: pl.DataFrame) -> Iterator[Read]:

@@ -17,8 +17,9 @@ from toolkit.config.sources import MEMBER
 from toolkit.errors import StepMissingError
 from toolkit.importing.adoption import Adopted
 from toolkit.importing.agreements import AGREEMENT_RULES, Agreed, agreements
+from toolkit.importing.contacts import contact_accounts
 from toolkit.importing.extra_rows import ExtraRows
-from toolkit.importing.extras import extra_reads
+from toolkit.importing.extras import extra_reads, relations_read
 from toolkit.importing.interactions import INTERACTION_RULES, interactions
 from toolkit.importing.members import MEMBER_RULES, link_members
 from toolkit.importing.preview import preview, preview_agreements, preview_fields, preview_terms
@@ -31,7 +32,7 @@ from toolkit.writeback.sides import Sides
 
 ACCOUNT = "account"
 AGREEMENTS, REMARKS = "agreements", "agreement_remarks"
-INTERACTIONS, MEMBERS = "interactions", "members"
+INTERACTIONS, MEMBERS, CONTACT_ACCOUNTS = "interactions", "members", "contact_accounts"
 """What the frames that are worked out over all objects of a role are kept as, on the side ``derived``."""
 
 
@@ -130,6 +131,20 @@ class Importer:
         self.store.save_records("derived", INTERACTIONS, gathered.rows)
         self._keep_skips(gathered.skips, INTERACTION_RULES)
         self._link_members()
+        self._relate_contacts()
+
+    def _relate_contacts(self) -> None:
+        """Keep every account of each contact, where the mapping asks for it (CC-14)."""
+        contacts = {name: each for name, each in self.settings.active_objects.items() if each.acts_as == "contact"}
+        asked = [name for name, each in contacts.items() if each.relations]
+        links = self.store.read(frames.LINKS) if asked else frames.LINKS.empty()
+        found = [frames.CONTACT_ACCOUNTS.empty()]
+        for name in asked:
+            there = self.store.records("there", name)
+            if there is not None:
+                found.append(contact_accounts(there, contacts[name], self.extras.rows(relations_read(there)), links))
+        if asked or self.store.records("derived", CONTACT_ACCOUNTS) is not None:
+            self.store.save_records("derived", CONTACT_ACCOUNTS, pl.concat(found))
 
     def _link_members(self) -> None:
         members, contacts = self.store.records("source", MEMBER), self._here_of("contact")

@@ -99,7 +99,10 @@ def _of_rule(records: pl.DataFrame, rule: MatchRule, side: str, number: int) -> 
 
 def _once(key: pl.Series) -> pl.Series:
     """Return which keys no other record has. Equal keys have equal hashes, which are counted faster than texts."""
-    once = key.hash().is_unique()
+    hashes = key.hash()
+    if hashes.n_unique() == key.len() - max(key.null_count() - 1, 0):
+        return key.is_not_null()
+    once = hashes.is_unique()
     several = (~once).arg_true()
     exact = key.gather(several).is_unique()
     return once.scatter(several, exact) & key.is_not_null()
