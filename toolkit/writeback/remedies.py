@@ -56,8 +56,6 @@ REMEDIES = {
     "INVALID_ID_FIELD": "the record is gone or not visible: pull and match again",
     "NOT_FOUND": "the record, or the field it is found by, is gone or not visible: pull and match again",
     "ENTITY_IS_DELETED": "the record is in the recycle bin: restore it, or pull and match again",
-    "UNDELETE_FAILED": "it left the recycle bin, or what it belongs to is gone: nothing brings it back",
-    "MERGE_FAILED": "the two records cannot be one: see the message",
     "MALFORMED_ID": "the value has to be a record id",
     # what passes
     "UNABLE_TO_LOCK_ROW": "somebody else was saving the same record: plan and commit again",
