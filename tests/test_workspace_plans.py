@@ -229,7 +229,7 @@ def test_BEY_1_a_plan_travels_to_another_workspace_and_is_made_by_who_brought_it
 
 
 def test_CAT_1_a_second_person_approves_before_a_person_commits_and_jobs_need_nobody(ws, monkeypatch):
-    with reopened(ws, "[writeback]", "[writeback]\napproval = true") as strict:
+    with reopened(ws, "approval = false", "approval = true") as strict:
         strict.connection()
         plan = with_changes(strict)
         with pytest.raises(PlanError, match="made by ada and nobody else has approved it"):
@@ -264,7 +264,7 @@ def test_CAT_1_a_second_person_approves_before_a_person_commits_and_jobs_need_no
 
 def test_CAT_1_only_those_the_mapping_file_names_may_approve(ws, monkeypatch):
     plan = with_changes(ws)
-    with reopened(ws, 'commit = ["*"]', 'commit = ["*"]\napprove = ["cleo"]') as strict:
+    with reopened(ws, 'approve = ["*"]', 'approve = ["cleo"]') as strict:
         monkeypatch.setenv("CS_TOOLKIT_USER", "bob")
         with pytest.raises(PermissionDenied, match=r"bob may not approve[\s\S]*cleo"):
             strict.approve(plan)
