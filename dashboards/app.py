@@ -7,6 +7,7 @@ written, and Salesforce is never asked.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import panel as pn
@@ -28,6 +29,7 @@ from dashboards.views import (
     health,
     parts,
     plan,
+    quality,
     renewals,
     revenue,
     runs,
@@ -45,6 +47,7 @@ TABS: dict[str, tuple[str, Callable[[Scene], pn.viewable.Viewable]]] = {
     "engagement": ("Engagement", engagement.view),
     "plan": ("Pending plan", plan.view),
     sync.VIEW: ("Sync health", sync.view),
+    quality.VIEW: ("Data quality", quality.view),
     "runs": ("Runs", runs.view),
 }
 ACCOUNT = "account"
@@ -211,6 +214,9 @@ class Board:
         if self._place.view == sync.VIEW:
             wanted = sync_lists.wanted_commits(scene)
             return sync.view(scene, pl.concat(map(self._reader.commit, wanted)) if wanted else None)
+        if self._place.view == quality.VIEW:
+            listed = partial(self._reader.records, self._snapshot)
+            return quality.view(scene, self._reader.quality(self._snapshot), listed)
         return TABS[self._place.view][1](scene)
 
     def _fill_filters(self) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 from dashboards import theme
 from dashboards.columns import Column, configured, plain
 from dashboards.data import ACCOUNTS, Details, NewestPlan, Snapshot
+from dashboards.quality import RECORDS, Quality, read_quality, read_records
 from toolkit.config import HealthProfile, ObjectMapping, Settings, load
 from toolkit.engagement import last_touches
 from toolkit.errors import ToolkitError
@@ -75,6 +76,28 @@ class Reader:
                 return _details(store, records)
         except ToolkitError:
             return Details()  # the page's banner says what is the matter with the store
+
+
+    def quality(self, snapshot: Snapshot) -> Quality:
+        """Return the quality of the data, worked out once as long as the store stays as it is."""
+        return snapshot.once("quality", lambda: self._quality(snapshot))
+
+    def _quality(self, snapshot: Snapshot) -> Quality:
+        try:
+            with Store.open(self.folder, read_only=True) as store:
+                return read_quality(store, snapshot.settings) if snapshot.settings is not None else Quality()
+        except ToolkitError:
+            return Quality()  # the page's banner says what is the matter with the store
+
+    def records(self, snapshot: Snapshot, object_name: str, side: str, column: str, value: str) -> pl.DataFrame:
+        """Return the records of a side without a value in a column, or with `value` those that hold it."""
+        if snapshot.settings is None:
+            return pl.DataFrame(schema=RECORDS)
+        try:
+            with Store.open(self.folder, read_only=True) as store:
+                return read_records(store, snapshot.settings, object_name, side, column, value)
+        except ToolkitError:
+            return pl.DataFrame(schema=RECORDS)
 
 
 def _read(folder: Path) -> Snapshot:

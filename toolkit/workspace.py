@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit import frames
+from toolkit.data_quality import PICKLISTS_OF, picklists
 from toolkit.errors import InputError, NotFoundError
 from toolkit.health.score import TOO_LITTLE_KNOWN, score
 from toolkit.importing.extra_rows import ExtraRows
@@ -82,6 +83,8 @@ class Workspace(RepairingWorkspace):
                 )
                 run.read, run.written, run.skipped = result.read, result.changed, result.left
                 run.note, run.advice = str(result), result.advice
+                known = picklists(mapping, self.org.describe(mapping.sobject).fields)
+                self.store.save_records("derived", PICKLISTS_OF.format(name), known)
             accounts = result if name == ACCOUNT else accounts
             runs.append(run)
         return total(runs)
