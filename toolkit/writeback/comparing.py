@@ -28,6 +28,7 @@ COMPARISON = FrameSpec(
     "The rows in which two plans differ.",
 )
 _TOLD = ("side", "name", "field", "partner", "after", "verdict", "seq")
+_SAME = ["here_id", "field", "side", "object", "there_id", "operation", "partner", "after", "verdict"]
 _KEY = ["object", "here_id", "there_id", "_does", "_here", "_there", "_nth"]
 
 
@@ -38,7 +39,7 @@ def compared(a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     would write. ``verdict``: it is written in one and waits, or is left out, in the other; ``value``: another value, or
     another side, would be written. What is told is that of `b` where both have the row.
     """
-    one, other = _keyed(a, "_a"), _keyed(b, "_b")
+    one, other = _keyed(_unlike(a, b), "_a"), _keyed(_unlike(b, a), "_b")
     both = one.join(other, on=_KEY, how="full", coalesce=True, nulls_equal=True)
     moved = pl.col("after_a").ne_missing(pl.col("after_b")) | pl.col("side_a").ne_missing(pl.col("side_b"))
     kind = (
@@ -56,6 +57,11 @@ def compared(a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     differing = both.with_columns(change=kind).drop_nulls("change").with_columns(told)
     in_order = differing.sort(pl.coalesce("seq_b", "seq_a"), "change", "seq_a")
     return conform(in_order.with_columns(row=pl.int_range(1, pl.len() + 1)), COMPARISON)
+
+
+def _unlike(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are not the same among the others."""
+    return rows.join(others, on=_SAME, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _keyed(changes: pl.DataFrame, suffix: str) -> pl.DataFrame:
