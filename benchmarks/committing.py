@@ -3,10 +3,12 @@
     python benchmarks/committing.py                          10,000 and 100,000 accounts
     python benchmarks/committing.py --db FOLDER 1000000      another size; the org is kept in FOLDER for the next time
 
-The demo org runs in a process of its own, the commit in another; memory is that process's highest. The floor is what
-any client has to do: curl makes a job of the same rows, uploads them, closes it, waits until the org has saved them all
-and fetches the results. It has no journal, does not look whether anything changed since, and keeps nothing. The commit
-writes other values than curl, so that each of them changes every record. Nothing here is a test.
+The demo org runs in a process of its own, the commit in another; memory is that process's highest. Its accounts are
+bare: they were put in through Bulk, without contacts and all the rest. The floor is what any client has to do: curl
+makes a job of the same rows, uploads them, closes it, waits until the org has saved them all and fetches the results.
+It has no journal, does not look whether anything changed since, and keeps nothing. Curl writes other values than the
+commit, so that each of them changes every record. On a busy machine the clock tells little: CPU seconds of the client
+and the org together are told as well. Nothing here is a test.
 """
 
 import argparse
@@ -28,17 +30,23 @@ import polars as pl
 
 SIZES = (10_000, 100_000)
 SERVER = """
-import sys
+import sys, time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from toolkit.demo_org import DemoOrg
-org = DemoOrg.start(accounts=int(sys.argv[1]), seed=1, db=Path(sys.argv[2]))
+org = DemoOrg.start(accounts=10, seed=1, db=Path(sys.argv[1]), now=datetime.fromisoformat(sys.argv[2]))
 org.faults.set_daily_limit(10_000_000, 0)
 print(org.url, org.ca_file, org.client_id, org.client_secret, flush=True)
-sys.stdin.readline()
+for line in sys.stdin:
+    org.pass_time(3600)
+    print("later", flush=True)
 org.stop()
 """
+BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 FIELD = "CS_Segment__c"
 NOW = datetime.now(UTC)
+ORG_NOW = BEGAN + 60 * (NOW - BEGAN)
+"""In the org a minute is an hour, so that an earlier run's writes are not what changed just before this one's pull."""
 
 
 def main() -> None:
@@ -47,8 +55,12 @@ def main() -> None:
     parser.add_argument("--db", type=Path, help="a folder where the org is kept")
     parser.add_argument("--folder", type=Path, help="where the store is made")
     parser.add_argument("--profile", action="store_true", help="say where the commit spends its time")
-    parser.add_argument("--commit", nargs=6, help=argparse.SUPPRESS)
+    parser.add_argument("--commit", nargs=7, help=argparse.SUPPRESS)
+    parser.add_argument("--fill", nargs=6, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.fill:
+        fill(*chosen.fill[:4], size=int(chosen.fill[5]))
+        return
     if chosen.commit:
         commit_once(*chosen.commit, profile=chosen.profile)
         return
@@ -62,11 +74,16 @@ def main() -> None:
 
 def measure(size: int, db: Path, folder: Path, *, profile: bool) -> None:
     """Print the figures of one size."""
-    with Running(size, db) as org:
-        told = org.commit(folder, f"c{time.time_ns() % 10_000_000}", profile=profile)
+    with Running(db) as org:
+        org.run("--fill", str(size))
+        org.let_time_pass()
+        value, profiled = f"c{time.time_ns() % 10_000_000}", ["--profile"] if profile else []
+        told = json.loads(org.run("--commit", str(folder), value, *profiled))
         rows, seconds = told["written"], told["seconds"]
+        committed = told["cpu"] + told["org_cpu"]
+        before = cpu_of(org.process.pid) + own_cpu()
         saved, fetched = org.floor(folder / "rows.csv")
-        load = os.getloadavg()[0]
+        posted = cpu_of(org.process.pid) + own_cpu() - before
         print(
             f"{size:>9,}  commit: {seconds:.1f} s, {rows / seconds:,.0f} rows a second, {told['calls']} API calls "
             f"({told['predicted']} predicted), {told['megabytes']:,.0f} MB at its highest, {told['cpu']:.1f} CPU s"
@@ -74,13 +91,29 @@ def measure(size: int, db: Path, folder: Path, *, profile: bool) -> None:
         print(f"{size:>9,}  curl: {saved:.1f} s until all is saved, {fetched:.1f} s to fetch the results")
         print(
             f"{size:>9,}  the commit takes {seconds / saved:.2f} times as long as curl until all is saved, "
-            f"{seconds / (saved + fetched):.2f} times with the results; load of the machine {load:.1f}",
+            f"{seconds / (saved + fetched):.2f} times with the results; load of the machine {os.getloadavg()[0]:.1f}"
+        )
+        print(
+            f"{size:>9,}  CPU of client and org: {committed:.1f} s and {posted:.1f} s, {committed / posted:.2f} times",
             flush=True,
         )
 
 
+def fill(url: str, ca_file: str, client_id: str, client_secret: str, *, size: int) -> None:
+    """Put as many accounts into the org as it lacks."""
+    from toolkit.salesforce import Credentials, connect
+
+    credentials = Credentials(client_id=client_id, client_secret=client_secret)
+    org = connect(login="client_credentials", login_url=url, ca_file=Path(ca_file), credentials=credentials)
+    there = org.count("Account")
+    for first in range(there, size, 100_000):
+        number = pl.int_range(first, min(size, first + 100_000), eager=True)
+        names = pl.DataFrame({"n": number}).select(Name=pl.format("Account {}", "n"))
+        assert org.write("Account", "insert", names, {"Name": "string"}, via="bulk")["success"].all()
+
+
 def commit_once(
-    url: str, ca_file: str, client_id: str, client_secret: str, folder: str, value: str, *, profile: bool
+    url: str, ca_file: str, client_id: str, client_secret: str, org_pid: str, folder: str, value: str, *, profile: bool
 ) -> None:
     """Plan and commit another value of one field of every account, and print what it took."""
     from toolkit.config.models import Settings
@@ -116,18 +149,18 @@ def commit_once(
         rows = plan.rows("write").select(Id="there_id", **{FIELD: "after"})
         curled = rows.with_columns((pl.col(FIELD) + pl.lit("x")).alias(FIELD))
         curled.write_csv(Path(folder) / "rows.csv")
-        meter = cProfile.Profile()
-        used, began = cpu_seconds(), time.perf_counter()
+        meter = cProfile.Profile(time.process_time)
+        org_cpu, used, began = cpu_of(int(org_pid)), cpu_seconds(), time.perf_counter()
         if profile:
             meter.enable()
         done = commit(plan, plan.digest, org, store, settings, objects=[sides], now=NOW, accept=True)
         meter.disable()
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, cpu_seconds() - used
     if profile:
         pstats.Stats(meter, stream=sys.stderr).sort_stats("cumulative").print_stats(60)
     told = {
         "written": done.written, "rows": rows.height, "seconds": seconds, "calls": done.api_calls,
-        "predicted": plan.cost.calls, "cpu": cpu_seconds() - used,
+        "predicted": plan.cost.calls, "cpu": cpu, "org_cpu": cpu_of(int(org_pid)) - org_cpu,
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }  # fmt: skip
     assert done.written == rows.height, str(done)
@@ -139,15 +172,29 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def own_cpu() -> float:
+    """CPU seconds of the programs that this process ran and waited for, such as curl."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process so far, 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass
 class Running:
     """A demo org in a process of its own."""
 
-    size: int
     db: Path
 
     def __enter__(self) -> "Running":
-        command = [sys.executable, "-c", SERVER, str(self.size), str(self.db)]
+        command = [sys.executable, "-c", SERVER, str(self.db), ORG_NOW.isoformat()]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline().split()
@@ -161,15 +208,21 @@ class Running:
         self.process.stdin.close()
         self.process.wait(timeout=120)
 
-    def commit(self, folder: Path, value: str, *, profile: bool) -> dict:
-        command = [sys.executable, __file__, *(["--profile"] if profile else [])]
-        login = [self.url, self.ca_file, self.client_id, self.client_secret]
-        done = subprocess.run(
-            [*command, "--commit", *login, str(folder), value], stdout=subprocess.PIPE, text=True, check=False
-        )
+    def let_time_pass(self) -> None:
+        """Move the org's clock on by an hour."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print("later", file=self.process.stdin, flush=True)
+        self.process.stdout.readline()
+
+    def run(self, what: str, *given: str) -> str:
+        """Run a part of this file in a process of its own and return what it printed."""
+        login = [self.url, self.ca_file, self.client_id, self.client_secret, str(self.process.pid)]
+        command = [sys.executable, __file__, what, *login, *given]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             sys.exit(done.returncode)
-        return json.loads(done.stdout)
+        return done.stdout
 
     def floor(self, rows: Path) -> tuple[float, float]:
         """Seconds until curl has posted a CSV and all of it is saved, and in which it fetches the results."""

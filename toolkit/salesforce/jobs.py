@@ -15,6 +15,7 @@ log = logging.getLogger("toolkit.salesforce")
 FIRST_POLL = 0.2
 LONGEST_POLL = 20.0
 POLL_GROWTH = 1.3
+MOST_OF_REST = 0.8
 LONGEST_JOB = 6 * 3600.0
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 
@@ -39,7 +40,7 @@ class Job:
 def wait(wire: Wire, job: Job, progress: Progress | None, records: int | None = None) -> Job:
     """Return a job when it has ended. Raises UnavailableError when that takes longer than `LONGEST_JOB`.
 
-    Pauses grow. Where it is known how many `records` the job has, they are no longer than it will take at its pace.
+    Pauses grow. Where it is known how many `records` the job has, they are most of what it will still take at its pace.
     """
     pause, waited = FIRST_POLL, 0.0
     while True:
@@ -55,7 +56,7 @@ def wait(wire: Wire, job: Job, progress: Progress | None, records: int | None = 
                 code="JOB_NOT_DONE",
             )
         left = _seconds_left(job, records, waited)
-        rest = pause if left is None else min(pause, max(FIRST_POLL, waited / 20, left))
+        rest = pause if left is None else min(LONGEST_POLL, max(FIRST_POLL, waited / 20, MOST_OF_REST * left))
         wire.transport.sleep(rest)
         waited += rest
         pause = min(LONGEST_POLL, pause * POLL_GROWTH)
