@@ -95,7 +95,7 @@ def find(known: Pairing) -> pl.DataFrame:
     order = {"merged": 0, "short_id": 1, "restored": 2, "changed_id": 3, "deleted": 4}
     place = pl.col("kind").replace_strict(order, default=9, return_dtype=pl.Int64)
     first = named.sort(place, "proposal_id").unique("proposal_id", keep="first", maintain_order=True)
-    asked = pl.col("here_id").is_null() | (pl.int_range(pl.len()).over("here_id", "action") == 0)
+    asked = pl.col("here_id").is_null() | (pl.int_range(pl.len()).over("here_id") == 0)  # one question a record
     return conform(first.filter(asked), PROPOSALS)
 
 
