@@ -93,6 +93,7 @@ PURE = (
     "toolkit.writeback.advice",
     "toolkit.writeback.remedies",
     "toolkit.writeback.plan",
+    "toolkit.writeback.pulse",
     "toolkit.writeback.grouping",
     "toolkit.writeback.merge",
     "toolkit.writeback.preflight",

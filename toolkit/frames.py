@@ -21,6 +21,7 @@ KEPT = (
     *("champion", "sponsor", "key_user", "end_user"),
     *("kind", "at", "all_day", "minutes", "subject", "body", "owner", "origin", "fingerprint"),
     *("churned_on", "stage_before", "archived_on", "edited_at"),
+    *("pulse_at", "pulse_by", "pulse_reason"),
 )
 """Columns of the records here that neither a file nor Salesforce gives: the toolkit works them out and keeps them."""
 

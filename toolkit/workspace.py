@@ -207,6 +207,7 @@ class Workspace(RepairingWorkspace):
         return found.sort(score_field, self.mapped().name)
 
     def _sync_changes(self, before: Sequence[Sides], run: Run) -> Commit | None:
+        self._allow("commit")
         after, decided = self._all_sides(), decided_ids(self.decisions())
         changed = {name: ids | decided.get(name, set()) for name, ids in changed_here(before, after).items()}
         with self._run(SYNC) as done:

@@ -35,6 +35,7 @@ from toolkit.writeback.preflight import Finding, check_targets
 from toolkit.writeback.sides import Sides, described
 
 Direction = Literal["input", "output", "two_way"]
+Deed = Literal["edit", "approve", "commit"]
 
 DEMO_FOLDER = "CS_TOOLKIT_DEMO"
 """The environment variable that names the demo folder of ``cs-toolkit demo --serve`` to the notebooks it opens."""
@@ -260,12 +261,16 @@ class ConnectedWorkspace(WorkspaceView):
         approvals = self.store.read(frames.APPROVALS)
         refuse_unapproved(known, approvals, self.settings.writeback, self.settings.access)
 
-    def _allow(self, deed: Literal["edit", "approve", "commit"]) -> None:
-        allowed, person = getattr(self.settings.access, deed), self.person()
-        if "*" not in allowed and person not in allowed:
+    def _may(self, deed: Deed) -> bool:
+        allowed = getattr(self.settings.access, deed)
+        return "*" in allowed or self.person() in allowed
+
+    def _allow(self, deed: Deed) -> None:
+        if not self._may(deed):
+            allowed = ", ".join(getattr(self.settings.access, deed)) or "nobody"
             raise PermissionDenied(
-                f"{person} may not {deed} in this workspace.",
-                hint=f"[access] {deed} in the mapping file names who may: {', '.join(allowed) or 'nobody'}.",
+                f"{self.person()} may not {deed} in this workspace.",
+                hint=f"[access] {deed} in the mapping file names who may: {allowed}.",
             )
 
 

@@ -23,12 +23,14 @@ class RecordWorkspace(ConnectedWorkspace):
     def edit(self, object_name: str, here_id: str, values: Mapping[str, Any]) -> Commit:
         """Change fields of one record, here and at once in Salesforce where they go there (CSU-4, VIT-15).
 
-        `values` are by the fields' names here; None clears. It is a plan like any other, so `undo` takes it back.
-        Raises EditRefused when a field may not be edited, a value does not fit, or Salesforce was changed meanwhile;
+        `values` are by the fields' names here; None clears. It is a plan like any other, so `undo` takes it back. With
+        a ``pulse`` it is noted when and by whom it was said, and why if there is a ``pulse_reason`` (SKA-35). Raises
+        EditRefused when a field may not be edited, a value does not fit, or Salesforce was changed meanwhile;
         PermissionDenied when the mapping file does not let this person commit; PlanError when it asks for a second
         person's approval: the edit is kept as a plan that can be committed once somebody has approved it.
         """
-        return self._at_once("edit", object_name, partial(plan_edit, here_id=here_id, values=values))
+        make = partial(plan_edit, here_id=here_id, values=values, person=self.person())
+        return self._at_once("edit", object_name, make)
 
     def add(self, object_name: str, values: Mapping[str, Any], *, at: datetime | None = None) -> Commit:
         """Enter a record by hand, here and in Salesforce where the mapping creates it there (SKA-33).
@@ -41,10 +43,11 @@ class RecordWorkspace(ConnectedWorkspace):
     def record(self, object_name: str, here_id: str) -> pl.DataFrame:
         """Return a record's mapped fields, in the order of the tables, with what each side holds.
 
-        When the mapping file says ``sync_on_view``, looking sends its changes to Salesforce first (CSU-5); what was
-        sent is told in ``runs``. Columns: field, here, there, editable. Raises NotFoundError for an unknown id.
+        When the mapping file says ``sync_on_view``, looking sends its changes to Salesforce first (CSU-5), if whoever
+        looks may commit; what was sent is told in ``runs``. Columns: field, here, there, editable. Raises NotFoundError
+        for an unknown id.
         """
-        if self.settings.writeback.sync_on_view:
+        if self.settings.writeback.sync_on_view and self._may("commit"):
             with self._run("view", object_name) as run:
                 synced = sync_on_view(
                     self._all_sides(), object_name, here_id, self.org, self.store, self.settings, now=self.now(),

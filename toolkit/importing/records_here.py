@@ -187,5 +187,6 @@ def _with_kept(
     if made.height:
         columns = [name for name in joined.columns if name in made.columns]
         joined = pl.concat([joined, made.select(columns)], how="diagonal_relaxed")
-    unknown = [name for name in pulled if name not in joined.columns and name not in computed]
+    said = [field.here for field in mapping.fields if field.editable]  # by people alone, as a pulse is
+    unknown = [name for name in dict.fromkeys([*pulled, *said]) if name not in {*joined.columns, *computed}]
     return joined.with_columns(pl.lit(None, pl.String).alias(name) for name in unknown)

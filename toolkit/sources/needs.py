@@ -32,7 +32,7 @@ def source_needs(name: str, settings: Settings) -> Needs:
     """Return what the mapping file uses the columns of a source for.
 
     An object other than the account may take a mapped value from Salesforce or from a person as well as from its
-    source, so those columns need not be there.
+    source, so those columns need not be there; of accounts those that people may edit, a pulse for example (SKA-35).
     """
     source = settings.sources[name]
     derived = {"events": COUNTED, "nps": ANSWERED}.get(source.kind, (PERIOD_END,) if source.period else ())
@@ -48,8 +48,10 @@ def source_needs(name: str, settings: Settings) -> Needs:
     if mapping is not None and mapping.acts_as == "interaction":
         matched["at"] = "time"
     accounts = name == settings.account_source
-    required = (sent if accounts else {}) | measured | matched
-    return Needs({each: need for each, need in required.items() if each not in derived}, {} if accounts else sent)
+    said = {each.here for each in mapping.fields if each.editable} if mapping is not None else set()
+    optional = {each: need for each, need in sent.items() if not accounts or each in said}
+    required = {each: need for each, need in sent.items() if each not in optional} | measured | matched
+    return Needs({each: need for each, need in required.items() if each not in derived}, optional)
 
 
 def _of_metrics(name: str, settings: Settings) -> dict[str, Need]:

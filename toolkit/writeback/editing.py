@@ -21,6 +21,7 @@ from toolkit.values import to_text
 from toolkit.writeback.entering import entered
 from toolkit.writeback.merge import merge, new_base
 from toolkit.writeback.plan import Plan, seal
+from toolkit.writeback.pulse import rows_beside, told_beside
 from toolkit.writeback.rules import fault
 from toolkit.writeback.sentences import sentence, shown
 from toolkit.writeback.settling import EDIT
@@ -47,20 +48,24 @@ def plan_edit(
     parent: str | None = None,
     writeback: Writeback | None = None,
     look_up: LookUp | None = None,
+    person: str = "",
 ) -> Plan:
     """Return the plan of an edit: exactly these fields of one record, here, and there where the field writes there.
 
-    `values` are by the fields' names here; None clears. A value that is so already gives no row. Raises EditRefused
+    `values` are by the fields' names here; None clears. A value that is so already gives no row. With a pulse it is
+    noted when and by which `person` it was said, and why, if `values` say it (``pulse_reason``). Raises EditRefused
     when a field may not be edited, a value does not fit, or Salesforce was changed and its value would be lost;
     NotFoundError for an object, a record or a field that does not exist.
     """
     sides = _one_of(objects, object_name, here_id)
-    fields = {name: _editable(sides, name) for name in values}
+    beside = told_beside(values, created_at, person)
+    fields = {name: _editable(sides, name) for name in values if name not in beside}
     texts = {name: _text(sides, field, values[name]) for name, field in fields.items()}
     before, edited = _edited(sides, here_id, fields, texts, created_at)
     there = _there_rows(edited)
     here = [_here_row(before, there, field, texts[name]) for name, field in fields.items()]
-    rows = pl.concat([there, *here]).select(_COLUMNS)
+    noted = [rows_beside(object_name, before.here, before.links, _name(before), beside)] if beside else []
+    rows = pl.concat([part.select(_COLUMNS) for part in (there, *here, *noted)])
     known = look_up(sides, rows) if look_up else sides
     return _sealed(rows, [known], org_id, org_name, created_at, parent, writeback)
 

@@ -197,7 +197,9 @@ def _with_now(rows: pl.DataFrame, records: pl.DataFrame, key: str, paths: dict[s
     )
 
 
-def _scale(sides: Sides, path: str) -> int:
+def _scale(sides: Sides, path: str | None) -> int:
+    if path is None:  # a column that is here alone
+        return MOST_DECIMALS
     try:
         return sides.describe.field(sides.reads(path)).scale
     except NotFoundError:  # it was there when the plan was made; every digit is compared then

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit.frames import RECORD_KEY
+from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.operations import CHANGING, MERGE
@@ -86,8 +87,9 @@ def _both_or_neither(changes: pl.DataFrame) -> pl.DataFrame:
 
 def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: str) -> pl.DataFrame:
     here_name, there_path = (partner, field) if side == "there" else (field, partner)
+    kind = str(rows["type"][0])
     found = (
-        rows.join(held_now(sides, sides.here, here_name, there_path, "here"), on="here_id", how="left")
+        rows.join(held_now(sides, sides.here, here_name, there_path, "here", kind), on="here_id", how="left")
         .join(held_now(sides, sides.there, sides.reads(there_path), there_path, "there"), on="there_id", how="left")
         .with_columns(pl.col(side).alias("now"))
     )
@@ -123,10 +125,17 @@ def _undone(rows: pl.DataFrame, sides: Sides, side: str, field: str, partner: st
     )
 
 
-def held_now(sides: Sides, frame: pl.DataFrame, column: str, there_path: str, side: str) -> pl.DataFrame:
-    """Return what a side holds now: its id column, the text in a column named after the side, and that it exists."""
+def held_now(
+    sides: Sides, frame: pl.DataFrame, column: str, there_path: str, side: str, kind: str = "string"
+) -> pl.DataFrame:
+    """Return what a side holds now: its id column, the text in a column named after the side, and that it exists.
+
+    `kind` is the type of a column here that no field of Salesforce is mapped to.
+    """
     if column in frame.columns:
-        field = sides.fields.get(there_path) or sides.describe.field(there_path)
+        field = FieldDescribe("", type=kind)
+        if there_path:
+            field = sides.fields.get(there_path) or sides.describe.field(there_path)
         text = to_text(pl.col(column), frame.schema[column], field.type, field.scale)
     else:
         text = pl.lit(None, dtype=pl.String)
