@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from toolkit.errors import BrakeError, DigestError, InputError, NotFoundError, PermissionDenied, PlanError
+from toolkit.frames import SPENT_DECISIONS
 from toolkit.workspace import Workspace
 from toolkit.writeback.listing import PLANS
 
@@ -95,6 +96,10 @@ def test_BEY_2_a_conflict_waits_in_the_queue_until_somebody_decides_and_is_asked
     done = ws.commit(plan, confirm=plan.digest)
     assert (done.written, segment(ws, account)) == (1, ours)
     assert ws.decisions().is_empty()  # spent
+    assert ws.store.read(SPENT_DECISIONS, {"commit_id": done.commit_id})["decided_by"].to_list() == ["ada"]
+    told = ws.lineage("account", account, "CS_Segment__c", "there").head(2)
+    assert told["event"].to_list() == ["written", "decided"]
+    assert told["origin"][1] == "ada decided for here: ours is from the contract"
     assert ws.plan().changes.is_empty()  # the base moved on
 
     ws.demo_org.edit("Account", account, {"CS_Segment__c": "Typed"})  # the same two values, but a new question

@@ -199,6 +199,13 @@ DECISIONS = FrameSpec(
     "What a person decided about a value that both sides changed, or that was held.",
 )
 
+SPENT_DECISIONS = FrameSpec(
+    "spent_decisions",
+    {**DECISIONS.schema, "commit_id": pl.String},
+    ("commit_id", *DECISIONS.key),
+    "The decisions that a commit has carried out.",
+)
+
 APPROVALS = FrameSpec(
     "approvals",
     {

@@ -13,7 +13,18 @@ import polars as pl
 from toolkit.config.models import HEALTH_FIELDS
 from toolkit.config.objects import FieldMapping
 from toolkit.config.sources import Metric
-from toolkit.frames import CONTRIBUTIONS, DECISIONS, JOURNAL, LINEAGE, LINK_HISTORY, RUNS, SCORES, UTC_TIME, conform
+from toolkit.frames import (
+    CONTRIBUTIONS,
+    DECISIONS,
+    JOURNAL,
+    LINEAGE,
+    LINK_HISTORY,
+    RUNS,
+    SCORES,
+    SPENT_DECISIONS,
+    UTC_TIME,
+    conform,
+)
 from toolkit.lineage_words import contributions_words, metric_words
 from toolkit.writeback.operations import CREATE
 
@@ -55,6 +66,7 @@ class Facts:
     rules: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RULES))
     links: pl.DataFrame = field(default_factory=LINK_HISTORY.empty)
     decisions: pl.DataFrame = field(default_factory=DECISIONS.empty)
+    spent: pl.DataFrame = field(default_factory=SPENT_DECISIONS.empty)
     scores: pl.DataFrame = field(default_factory=SCORES.empty)
     contributions: pl.DataFrame = field(default_factory=CONTRIBUTIONS.empty)
     pulls: pl.DataFrame = field(default_factory=RUNS.empty)
@@ -181,11 +193,14 @@ def _decided(facts: Facts, nodes: Sequence[Node]) -> pl.DataFrame:
     pair = f"{fields.get('here')} = {fields.get('there')}"
     value = pl.when(pl.col("choice") == "here").then("here").when(pl.col("choice") == "there").then("there")
     note = pl.when(pl.col("note").fill_null("") != "").then(pl.format(": {}", "note")).otherwise(pl.lit(""))
-    return facts.decisions.filter(pair=pair).select(
+    waiting = facts.decisions.with_columns(commit_id=pl.lit(None, pl.String))
+    made = pl.concat([facts.spent, waiting.select(facts.spent.columns)]).filter(pair=pair)
+    told = made.join(facts.commits.select("commit_id", "number"), on="commit_id", how="left", maintain_order="left")
+    return told.select(
         at="decided_at", side=pl.lit(nodes[0][0]), field=pl.lit(nodes[0][1]), event=pl.lit("decided"), value=value,
         before=pl.lit(None, pl.String), rule=pl.lit("decided"),
         origin=pl.format("{} decided for {}{}", "decided_by", "choice", note), run_id=pl.lit(None, pl.Int64),
-        commit_id=pl.lit(None, pl.String), _late=pl.lit(_after(facts), pl.Int64),
+        commit_id="commit_id", _late=_after(facts) + pl.col("number").fill_null(0),
     )  # fmt: skip
 
 

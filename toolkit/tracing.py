@@ -15,6 +15,7 @@ from toolkit.frames import (
     RECORD_KEY,
     SCORES,
     SIDES,
+    SPENT_DECISIONS,
     FrameSpec,
 )
 from toolkit.lineage import COMMITS, RULES, Facts, Node, lineage
@@ -93,6 +94,7 @@ def _facts(
         rules=_rules(store, commits, object_name),
         links=links,
         decisions=_within(store, DECISIONS, object_name, "here_id", ids["here"]),
+        spent=_within(store, SPENT_DECISIONS, object_name, "here_id", ids["here"]),
         scores=store.score_history(ids["here"]) if is_account else SCORES.empty(),
         contributions=store.read(CONTRIBUTIONS, {"id": str(ids["here"])}) if is_account else CONTRIBUTIONS.empty(),
         pulls=runs.filter(step="pull", object=object_name),

@@ -16,7 +16,7 @@ from toolkit.store.schema import STEPS
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123_000, tzinfo=UTC)
 TABLES = [
     *(frames.LINKS, frames.MISMATCHES, frames.SKIPS, frames.SCORES, frames.CONTRIBUTIONS),
-    *(frames.DECISIONS, frames.APPROVALS),
+    *(frames.DECISIONS, frames.SPENT_DECISIONS, frames.APPROVALS),
     *(frames.LINK_HISTORY, frames.PAIR_DECISIONS, frames.SUGGESTIONS, frames.PROPOSALS),
 ]
 KEPT = {

@@ -16,8 +16,8 @@ from toolkit.store.tables import insert_rows, read_rows
 
 SETTLED = ("state", "code", "message", "before", "after", "agreed", "there_id")
 """What a settling may change."""
-_SPENT = """
-DELETE FROM decisions WHERE EXISTS (
+_CARRIED_OUT = """
+EXISTS (
     SELECT 1 FROM journal INDEXED BY journal_record
     WHERE commit_id = ? AND state = 'written' AND journal.object = decisions.object
     AND journal.here_id = decisions.here_id AND journal.there_id = decisions.there_id
@@ -25,6 +25,10 @@ DELETE FROM decisions WHERE EXISTS (
         WHEN 'there' THEN partner || ' = ' || field ELSE field || ' = ' || partner END
 )
 """
+_SPEND = (
+    f"INSERT OR REPLACE INTO spent_decisions SELECT decisions.*, ? FROM decisions WHERE {_CARRIED_OUT}",
+    f"DELETE FROM decisions WHERE {_CARRIED_OUT}",
+)
 """What a person decided about a value is spent once the value is written: the next time it is a new question."""
 _NOBODY = LINKS.empty().select("object", "here_id")
 
@@ -68,7 +72,8 @@ def settle(
             raise FrameError(
                 f"settling {updates.height} rows of commit {commit_id}, but it intended only {done} of them"
             )
-        db.execute(_SPENT, [commit_id])
+        db.execute(_SPEND[0], [commit_id, commit_id])
+        db.execute(_SPEND[1], [commit_id])
 
 
 def _runs(updates: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

@@ -110,6 +110,15 @@ CREATE TABLE proposals (
 ) STRICT;
 """
 
+_SPENT = """
+CREATE TABLE spent_decisions (
+    object TEXT NOT NULL, here_id TEXT NOT NULL, there_id TEXT NOT NULL, pair TEXT NOT NULL, choice TEXT, here TEXT,
+    there TEXT, decided_by TEXT, decided_at TEXT, note TEXT, commit_id TEXT NOT NULL,
+    PRIMARY KEY (commit_id, object, here_id, there_id, pair)
+) STRICT;
+CREATE INDEX spent_record ON spent_decisions (object, here_id);
+"""
+
 STEPS: tuple[tuple[str, str], ...] = (
     ("The first tables", _FIRST),
     ("The journal knows what both sides agreed on", _JOURNALED_BASE),
@@ -117,6 +126,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("A pull knows which scope and which types of field the last one read", _PULLED),
     ("Conflicts are decided and plans approved", _DECIDED),
     ("Links have a history, pairs are decided, and repairs proposed", _PAIRED),
+    ("Decisions that were carried out are kept", _SPENT),
 )
 """Name and SQL of every step. The version of a store is the number of steps it has been through."""
 
