@@ -42,11 +42,13 @@ def bring_up_to_date(
         store.save_records("there", sides.object, current.there)
     _name_partners(store, sides.object, made, gone)
     changed = _of_pairs(journal.filter(pl.col("operation").is_in(CHANGING) & pl.col("there_id").is_not_null()))
-    refresh(store, current, _each_pair_once(changed), now)
+    refresh(store, current, _each_pair_once(changed), None if now is None else _of_pairs(now))
 
 
 def _name_partners(store: Store, object_name: str, made: pl.DataFrame, gone: pl.DataFrame) -> None:
     """Note on the records here which record there is theirs, so that it is known again when it comes back into view."""
+    if made.is_empty() and gone.is_empty():
+        return
     linked = store.read(LINKS).filter(pl.col("object") == object_name).select("here_id", value="there_id")
     left = gone.select("here_id").drop_nulls().join(linked, on="here_id", how="left")  # a survivor inherits its link
     cells = pl.concat([left, made.select("here_id", value="there_id").drop_nulls("here_id")])
