@@ -19,8 +19,10 @@ import requests
 
 from tests.writeback import desk as one
 from tests.writeback import many
-from toolkit.salesforce import Credentials, connect
+from toolkit.config.models import Settings
+from toolkit.salesforce import Credentials, Org, connect
 from toolkit.store import Store
+from toolkit.workspace import Workspace
 from toolkit.writeback.plan import Plan
 
 PATIENCE = 60.0
@@ -29,13 +31,13 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["sqlite_utils", "toolkit.demo_org", "toolkit.config", "toolkit.salesforce"])
 """What takes long to load, and starts none of polars' threads, which no fork would inherit."""
 
-AnyDesk = one.Desk | many.Desk
+AnyDesk = one.Desk | many.Desk | Workspace
 Deed = Callable[[AnyDesk], object]
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where another process finds the org and the store of a desk."""
+    """Where another process finds the org and the store of a desk, or a workspace."""
 
     kind: type
     url: str
@@ -49,7 +51,8 @@ class Address:
     def of(cls, desk: AnyDesk) -> "Address":
         org = desk.demo_org
         known = (org.url, org.ca_file, org.client_id, org.client_secret)
-        return cls(type(desk), *known, desk.store.folder, desk.settings)
+        kind, folder = (Elsewhere, desk.folder) if isinstance(desk, Workspace) else (type(desk), desk.store.folder)
+        return cls(kind, *known, folder, desk.settings)
 
     def desk(self) -> AnyDesk:
         org = connect(
@@ -59,7 +62,24 @@ class Address:
             ca_file=self.ca_file,
             sleep=lambda seconds: time.sleep(min(seconds, 0.05)),
         )
+        if self.kind is Elsewhere:
+            return Elsewhere(self.store, org, self.settings)
         return self.kind(None, org, Store.open(self.store), self.settings)
+
+
+class Elsewhere(Workspace):
+    """A workspace as another process opens it."""
+
+    def __init__(self, folder: Path, org: Org, settings: Settings) -> None:
+        super().__init__(folder)
+        self.settings = settings
+        self.__dict__["org"] = org  # in place of what its mapping file names
+
+
+def commit_accepted(workspace: Workspace) -> None:
+    """Commit the latest plan of a workspace, over its brakes if need be."""
+    plan = Plan.load(*workspace.store.latest_plan())
+    workspace.commit(plan, confirm=plan.digest, accept=True)
 
 
 def commit(desk: AnyDesk) -> None:

@@ -106,6 +106,7 @@ class Mirror:
     there: dict[str, Values] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     base: dict[str, tuple[str, Values]] = field(default_factory=dict)
+    decisions: dict[tuple[str, str, str], tuple[str, str | None, str | None]] = field(default_factory=dict)
 
     def pull(self) -> None:
         self.there = {record: dict(values) for record, values in self.org.items() if record in self.in_view}
@@ -137,10 +138,29 @@ class Mirror:
                 there = self.there[there_id][pair.there]
                 if here != there:
                     base = self.agreed(here_id, there_id, pair)
-                    side, verdict, after = _decided(pair, base, here, there)
+                    side, verdict, after = self._said(here_id, there_id, pair, _decided(pair, base, here, there))
                     if verdict == "write" and side == "there" and not pair.fits(after):
                         verdict = "refused"
                     yield Change(side, here_id, there_id, pair.name, base, here, there, after, verdict)
+
+    def _said(self, here_id: str, there_id: str, pair: Pair, merged: tuple[str, str, str | None]) -> tuple:
+        """What a person decided about two values that wait, while both sides hold them; else what the merge says."""
+        here, there = pair.canonical(self.here[here_id][pair.here]), self.there[there_id][pair.there]
+        choice, *about = self.decisions.get((here_id, there_id, pair.name), ("", None, None))
+        if merged[1] not in ("conflict", "held") or not choice or about != [here, there]:
+            return merged
+        if choice == "leave":
+            return merged[0], "held", merged[2]
+        return ("there", "write", here) if choice == "here" else ("here", "write", there)
+
+    def forget(self) -> None:
+        """Decisions about values that have moved, where both records are in view, are void."""
+        for here_id, there_id, name in list(self.decisions):
+            if self.links.get(here_id) == there_id and here_id in self.here and there_id in self.there:
+                pair = next(each for each in PAIRS if each.name == name)
+                now = [pair.canonical(self.here[here_id][pair.here]), self.there[there_id][pair.there]]
+                if list(self.decisions[here_id, there_id, name][1:]) != now:
+                    del self.decisions[here_id, there_id, name]
 
     def agreed(self, here_id: str, there_id: str, pair: Pair) -> str | None:
         partner, values = self.base.get(there_id, (None, {}))

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -149,6 +150,16 @@ FAULTS = {
     "results out of reach": lambda org, _: org.faults.inject("status", times=90, status=503, match="Results"),
     "no reading": lambda org, _: org.faults.inject("status", times=90, status=503, match="query|sobjects/Account"),
     "failed job": lambda org, _: org.faults.inject("job_failed"),
+    "job aborted in the middle": lambda org, _: org.faults.inject("job_aborted", rows=3),
+    "cut within the headers": lambda org, method: org.faults.inject("drop", method=method, of="response", after=-1),
+    "not whole": lambda org, method: org.faults.inject("garble", method=method),
+    "results cut short": lambda org, _: org.faults.inject("garble", times=9, match="Results"),
+    "a field is read-only": lambda org, method: org.faults.inject(
+        "readonly_field", match=WRITES, method=method, field="CS_Segment__c"
+    ),
+    "a rule is switched on": lambda org, method: org.faults.inject(
+        "validation_rule", match=WRITES, method=method, name=RULE, formula="ISBLANK(CS_Stage__c)"
+    ),
     "session over": lambda org, _: org.faults.expire_sessions(),
     "one call left": lambda org, _: org.faults.set_daily_limit(1000, 999),
     "three calls left": lambda org, _: org.faults.set_daily_limit(1000, 997),
@@ -158,6 +169,7 @@ FAULTS = {
 CUTS = ["cut after the work", "cut for good", "down", "results out of reach", "three calls left", "interrupted"]
 FAULT = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from([None, "PATCH", "POST", "PUT", "GET"]))
 LIMIT = 1_000_000
+RULE = "Stage_first"
 
 
 class Desk(Workspace):
@@ -180,19 +192,22 @@ class Desk(Workspace):
 
 @dataclass(frozen=True)
 class Made:
-    """A plan, and the mirror's idea of what it writes by row number."""
+    """A plan, and the mirror's idea of what it writes by row number; `whole` is one that would write everything."""
 
     plan: Plan
     writes: dict[int, Change]
     undoes: bool
+    whole: bool = True
 
 
 class TwoSides(RuleBasedStateMachine):
+    mapping = MAPPING
+
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="stateful-"))
         self.salesforce = DemoOrg.start(accounts=ACCOUNTS, seed=1, now=NOW)
-        (self.folder / "workspace.toml").write_text(MAPPING, "utf-8")
+        (self.folder / "workspace.toml").write_text(self.mapping, "utf-8")
         self.desk = Desk(self.folder, self.salesforce)
         self.numbers = 0
         self.plans: list[Made] = []
@@ -344,6 +359,7 @@ class TwoSides(RuleBasedStateMachine):
         self.take_links()
         self.keep(plan, list(self.mirror.merge()), undoes=False)
         self.mirror.rebase()
+        self.mirror.forget()
         return plan
 
     @precondition(lambda self: self.journals)
@@ -448,14 +464,14 @@ class TwoSides(RuleBasedStateMachine):
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
-    def keep(self, plan, expected, *, undoes):
+    def keep(self, plan, expected, *, undoes, whole=True):
         found = {row["seq"]: as_change(row) for row in plan.changes.to_dicts()}
         planned, wanted = Counter(found.values()), Counter(expected)
         assert planned == wanted, (planned - wanted, wanted - planned)
         assert Counter(plan.changes["verdict"]) == Counter(change.verdict for change in expected)
         assert plan.writes == sum(change.verdict == "write" for change in expected)
         writes = {seq: change for seq, change in found.items() if change.verdict == "write"}
-        self.plans.append(Made(plan, writes, undoes))
+        self.plans.append(Made(plan, writes, undoes, whole))
 
     def undone(self, commit_id):
         for row in self.journals[commit_id].filter(pl.col("state") == "written").to_dicts():
@@ -489,7 +505,7 @@ class TwoSides(RuleBasedStateMachine):
                 raise KeyboardInterrupt
 
         def attempt():
-            done.append(self.desk.commit(plan, confirm=plan.digest, progress=progress))
+            done.append(self.commit_plan(plan, progress))
 
         raised = self.attempt(fault, attempt)
         assert raised is None or fault is not None, raised
@@ -518,8 +534,11 @@ class TwoSides(RuleBasedStateMachine):
             assert (run["written"], run["held"], run["failed"]) == (commit.written, commit.held, commit.failed)
             if fresh and fault is None:
                 assert commit.written == len(made.writes)
-                assert made.undoes or self.desk.plan().writes == 0
+                assert made.undoes or not made.whole or self.desk.plan().writes == 0
                 self.mirror.rebase()
+
+    def commit_plan(self, plan, progress):
+        return self.desk.commit(plan, confirm=plan.digest, progress=progress)
 
     def judge(self, row, change, expected, by_us, fault, raised):
         """A row of the journal says what became of a change, as foreseen unless a fault kept it from that."""
@@ -564,10 +583,11 @@ class TwoSides(RuleBasedStateMachine):
             read = written or moved or (old is not None and row["state"] != "intended")
             if row["side"] == "there" and read and present and change.there_id in self.mirror.there:
                 self.mirror.there[change.there_id][there] = now
-            if row["side"] == "here" and written and row["code"] is None:
+            if row["side"] == "here" and written and row["code"] != "ALREADY_SO":
                 self.mirror.here[change.here_id][here] = row["after"]
             if written:
                 self.mirror.agree(change, change.base if self.made(commit_id).undoes else change.after)
+                self.mirror.decisions.pop((change.here_id, change.there_id, change.pair), None)
         self.journals[commit_id] = journal
         self.mirror.rebase()
 
@@ -605,10 +625,17 @@ class TwoSides(RuleBasedStateMachine):
             idle = threading.Event()  # a job that nobody waits for any more ends all the same
             self.salesforce._state.jobs.run(idle.set)
             assert idle.wait(30)
-            self.salesforce.faults.clear()
-            self.salesforce.faults.set_daily_limit(LIMIT, 0)
-            self.desk.org.limits()
+            self.everything_works_again()
         return None
+
+    def everything_works_again(self):
+        self.salesforce.faults.clear()
+        self.salesforce.faults.set_daily_limit(LIMIT, 0)
+        self.salesforce.set_access("Account", "CS_Segment__c", read=True, edit=True)
+        with suppress(Refusal):
+            self.salesforce.switch_rule("Account", RULE, active=False)
+        self.desk.org.limits()
+        self.desk.org.describe("Account", refresh=True)
 
     def crm_user_edits(self, record, field, value):
         if self.by_crm(lambda: self.salesforce.edit("Account", record, {field: value})):

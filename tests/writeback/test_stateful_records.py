@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.conftest import NOW
 from tests.writeback.many import Desk, settings_of
-from tests.writeback.test_stateful import CUTS, FAULT, FAULTS, LIMIT, PROFILE, THOROUGH, VIAS
+from tests.writeback.test_stateful import CUTS, FAULT, FAULTS, LIMIT, PROFILE, RULE, THOROUGH, VIAS
 from toolkit.demo_org import DemoOrg
 from toolkit.demo_org.errors import Refusal
 from toolkit.errors import EditRefused, PlanError, ToolkitError
@@ -289,6 +290,9 @@ class ManyObjects(RuleBasedStateMachine):
             assert idle.wait(30)
             self.salesforce.faults.clear()
             self.salesforce.faults.set_daily_limit(LIMIT, 0)
+            self.salesforce.set_access("Account", "CS_Segment__c", read=True, edit=True)
+            with suppress(Refusal):
+                self.salesforce.switch_rule("Account", RULE, active=False)
             self.desk.org.limits()
         return None
 
