@@ -6,6 +6,7 @@ Each is a plan like any other: kept, shown, committed with its digest, resumed a
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
+from toolkit.errors import InputError
 from toolkit.workspace_plans import PlanningWorkspace
 from toolkit.workspace_view import ACCOUNT
 from toolkit.writeback.field_creation_plan import Wanted, plan_fields
@@ -32,6 +33,11 @@ class StructureWorkspace(PlanningWorkspace):
         sets by name. Works before anything was pulled. Values can be planned once the fields are there: commit, pull,
         plan. Raises NotFoundError for a field that is not mapped or a permission set that does not exist.
         """
+        if not self.mapped(object_name).is_merged:
+            raise InputError(
+                f"Fields of {object_name} are only read, so none is created for it.",
+                hint=f"Objects whose fields are written: {', '.join(self._merged())}.",
+            )
         with self._run("plan fields", object_name) as run:
             made = plan_fields(
                 self.org,
@@ -110,3 +116,8 @@ class StructureWorkspace(PlanningWorkspace):
                 bulk_from=self.settings.writeback.bulk_from,
             )
             return self._keep(made, "delete", run)
+
+    # -- inner -------------------------------------------------------------------------------------------------------
+
+    def _merged(self) -> list[str]:
+        return [name for name, mapping in self.objects.items() if mapping.is_merged]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import tomlkit
 
 from toolkit.demo_workspace import create_demo
 from toolkit.salesforce import Credentials, connect
@@ -19,13 +20,15 @@ NEW = (
 
 
 def opened(folder: Path, new=()) -> Workspace:
-    """A workspace whose mapping also writes the fields `new`, and whose org does not make anybody wait."""
+    """A workspace of accounts alone whose mapping also writes the fields `new`; its org makes nobody wait."""
     create_demo(folder, ACCOUNTS, 1)
     path = folder / "workspace.toml"
-    text = path.read_text("utf-8")
-    start = "[[objects.account.fields]]"
-    added = "".join(f'{start}\nhere = "{here}"\nthere = "{there}"\ndirection = "output"\n\n' for here, there in new)
-    path.write_text(text.replace(start, added + start, 1), "utf-8")
+    mapping = tomlkit.parse(path.read_text("utf-8"))
+    for name in [each for each in mapping["objects"] if each != "account"]:
+        del mapping["objects"][name]
+    for here, there in new:
+        mapping["objects"]["account"]["fields"].append({"here": here, "there": there, "direction": "output"})
+    path.write_text(tomlkit.dumps(mapping), "utf-8")
     workspace = Workspace(folder, in_memory_org=True)
     workspace.connection()
     demo = workspace.demo_org

@@ -22,27 +22,27 @@ def _said(writes: pl.DataFrame) -> Iterator[Finding]:
     for operation, message, hint in (
         (
             MERGE,
-            "{} merged records cannot be parted again",
+            "{} merged {} cannot be parted again",
             "Taking a merged record out of the recycle bin brings back the record, not what belonged to it.",
         ),
         (
             DELETE,
-            "{} deleted records come back for 15 days only",
+            "{} deleted {} can come back for 15 days only",
             "An undo takes them out of Salesforce's recycle bin, with what went with them, unless it was emptied.",
         ),
         (
             DELETE_FIELD,
-            "{} deleted fields come back empty",
+            "{} deleted {} can come back empty only",
             "An undo creates a field again, without its values; Setup keeps the old one for 15 days.",
         ),
         (
             CREATE_FIELD,
-            "{} new fields go again only while nobody typed anything into them",
+            "{} new {} can go again only while nobody typed anything there",
             "An undo deletes a field that is as it was made and holds only what commits wrote.",
         ),
         (
             CREATE,
-            "{} new records go again only while nobody changed them, and nothing belongs to them",
+            "{} new {} can go again only while nobody changed them, and nothing belongs to them",
             "An undo puts them into Salesforce's recycle bin.",
         ),
     ):
@@ -53,6 +53,7 @@ def _said(writes: pl.DataFrame) -> Iterator[Finding]:
             )
             for (name,), mine in rows.partition_by("object", as_dict=True, maintain_order=True).items():
                 number = mine.select(keys).n_unique()
-                text = message.format(f"{number:,}")
+                noun = ("field" if "field" in keys else "record") + ("" if number == 1 else "s")
+                text = message.format(f"{number:,}", noun)
                 severity = "warning" if operation in (MERGE, DELETE, DELETE_FIELD) else "info"
                 yield Finding(severity, "BEY-5", f"objects.{name}", text, hint)  # type: ignore[arg-type]

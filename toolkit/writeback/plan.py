@@ -92,7 +92,7 @@ class Plan:
         others = "".join(f", {count:,} {name}" for name, count in verdicts.items() if count)
         told = [f"Plan {self.plan_id}: {self.writes:,} to write{others}; {self.cost}"]
         told += [f"brake: {brake}" for brake in self.brakes]
-        told += [f"no way back: {each.message}" for each in self.irreversible if each.severity == "warning"]
+        told += [f"undo: {each.message}" for each in self.irreversible if each.severity == "warning"]
         return "\n  ".join(told)
 
     def _repr_html_(self) -> str:
