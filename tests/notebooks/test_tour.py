@@ -33,6 +33,8 @@ def test_the_tour_and_each_import_have_a_notebook():
         "02_import_contacts",
         "03_import_agreements",
         "04_import_interactions",
+        "05_plan_and_commit",
+        "06_undo_and_resume",
     ]
 
 

@@ -84,7 +84,11 @@ def commit(
     *,
     workspace: Folder = HERE,
     accept_mass_change: Annotated[
-        bool, Parameter(help="Go on although the plan changes more than the mapping file's [brakes] allow.")
+        bool,
+        Parameter(
+            name=["--accept-mass-change", "--accept"],
+            help="Go on although the plan changes more than the mapping file's [brakes] allow.",
+        ),
     ] = False,
     org_name: Annotated[
         str | None, Parameter(help="The name of the org, typed: asked for before a production org is written to.")

@@ -6,7 +6,7 @@ table without one.
 Values are shown as text and never as HTML.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -252,19 +252,23 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         """Return the table's name and length."""
         return f"{self.label}: {self.selection().height:,} rows"
 
-    def html(self, rows: int = 12, *, only: pl.DataFrame | None = None) -> str:
-        """Return the first rows, or the rows `only`, as static HTML for a reader without a kernel."""
+    def html(self, rows: int = 12, *, only: pl.DataFrame | None = None, without: Collection[str] = ()) -> str:
+        """Return the first rows, or the rows `only`, as static HTML for a reader without a kernel.
+
+        Columns named in `without` are left away.
+        """
+        columns = [column for column in self._columns if column.name not in without]
         selected = self.selection()
         notes = [pl.col(self._note).alias("Note")] if self._has_notes(selected) else []
         chosen = (selected.head(rows) if only is None else only).select(
-            *(self._for_reader(column) for column in self._columns), *notes
+            *(self._for_reader(column) for column in columns), *notes
         )
         shares = selected.head(rows) if only is None else only
         return table_html(
             chosen,
-            right={column.label for column in self._columns if column.align == "right"},
+            right={column.label for column in columns if column.align == "right"},
             total=selected.height,
-            bars={column.label: shares[column.bar] for column in self._columns if column.bar},
+            bars={column.label: shares[column.bar] for column in columns if column.bar},
         )
 
     def _keys(self) -> list[str]:

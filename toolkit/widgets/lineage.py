@@ -39,7 +39,8 @@ class Lineage(NotebookWidget):
     def summary(self) -> str:
         """Return what the value is now and by what it came."""
         newest = self.frame.row(0, named=True)
-        return f"{newest['field']} is {newest['value']}: {newest['event']}, {newest['origin']}"
+        value = "empty" if newest["value"] is None else newest["value"]
+        return f"{newest['field']} is {value}: {newest['event']}, {newest['origin']}"
 
     def html(self) -> str:
         """Return the steps as static HTML."""

@@ -127,7 +127,10 @@ class PlanRows(ipywidgets.VBox):
         """Return the groups, and the rows of the plan whose numbers are in the column ``#`` of `only`."""
         return self._groups_html() + (
             '<p style="margin:14px 0 4px">Some of the rows:</p>'
-            + self.grid.html(only=self._rows.filter(pl.col("#").is_in(only["#"].implode())))
+            + self.grid.html(
+                only=self._rows.filter(pl.col("#").is_in(only["#"].implode())),
+                without=() if self.marked else (LEFT_OUT,),
+            )
         )
 
     def _groups_html(self) -> str:
