@@ -52,10 +52,8 @@ def _initials(side: pl.DataFrame, other: pl.DataFrame, pairs: tuple[Longs, Longs
 
 def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> Floats:
     """Return the cosine of the weighted grams of each pair of names."""
-    counts = sum(np.bincount(side.numbers, minlength=side.count) for side in grams)
-    total = sum(side.names for side in grams)
-    weights = (np.log(total / np.maximum(counts, 1)) + 1).astype(np.float32)
-    here, there = (_normed(side, weights) for side in grams)
+    weights = rarity(grams)
+    here, there = (normed(side, weights) for side in grams)
     found = np.zeros(len(pairs[0]), np.float32)
     for start in range(0, len(found), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -64,7 +62,15 @@ def cosines(grams: tuple[Features, Features], pairs: tuple[Longs, Longs]) -> Flo
     return found
 
 
-def _normed(side: Features, weights: Floats) -> sparse.csr_matrix:
+def rarity(sides: tuple[Features, ...]) -> Floats:
+    """Return the weight of each feature: log(names / names that have it) + 1."""
+    counts = sum(np.bincount(side.numbers, minlength=side.count) for side in sides)
+    weights: Floats = (np.log(sum(side.names for side in sides) / np.maximum(counts, 1)) + 1).astype(np.float32)
+    return weights
+
+
+def normed(side: Features, weights: Floats) -> sparse.csr_matrix:
+    """Return a matrix name x feature of the weights, each name of length one, so that products are cosines."""
     ones = np.ones(len(side.rows), np.float32)
     matrix = sparse.csr_matrix((ones, (side.rows, side.numbers)), shape=(side.names, side.count))
     matrix.data = weights[matrix.indices]
