@@ -36,12 +36,17 @@ _WHERE = {"here": "here", "there": "in Salesforce"}
 _SCHEMA = {name: dtype for name, dtype in LINEAGE.schema.items() if name != "step"} | {"_late": pl.Int64}
 """Events as they are gathered: ``_late`` orders those of one moment, the last one highest."""
 
-COMMITS = {
+COMMITS: dict[str, pl.DataType | type[pl.DataType]] = {
     "commit_id": pl.String, "number": pl.Int64, "run_id": pl.Int64, "at": UTC_TIME, "purpose": pl.String,
     "made_by": pl.String,
 }  # fmt: skip
 """The columns of `Facts.commits`, one row a commit, ``number`` in the order they were made; ``run_id`` may be null."""
-RULES = {"commit_id": pl.String, "seq": pl.UInt32, "rule": pl.String, "reason": pl.String}
+RULES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "commit_id": pl.String,
+    "seq": pl.UInt32,
+    "rule": pl.String,
+    "reason": pl.String,
+}
 """The columns of `Facts.rules`, one row a row of a plan that is still kept."""
 
 

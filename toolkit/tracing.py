@@ -75,7 +75,7 @@ def _facts(
     links: pl.DataFrame,
 ) -> Facts:
     ids = _both_ids(side, record_id, links, journal)
-    here, there = (_record(store, each, object_name, ids[each]) for each in SIDES)
+    here, there = _record(store, "here", object_name, ids["here"]), _record(store, "there", object_name, ids["there"])
     source = _record(store, "source", object_name, ids["here"])
     commits = journal["commit_id"].unique().to_list()
     runs = store.runs().filter(status="done")
@@ -173,7 +173,8 @@ def _commits(store: Store, commit_ids: list[str], runs: pl.DataFrame) -> pl.Data
 def _rules(store: Store, commit_ids: list[str], object_name: str) -> pl.DataFrame:
     parts = [store.read(WAITING, within={"plan_id": each, "object": object_name}) for each in commit_ids]
     kept = pl.concat([WAITING.empty(), *parts])
-    return kept.select(commit_id="plan_id", seq="seq", rule="rule", reason="reason").cast(dict(RULES))
+    told = kept.select(commit_id="plan_id", seq="seq", rule="rule", reason="reason")
+    return told.select(pl.col(name).cast(dtype) for name, dtype in RULES.items())
 
 
 def _source_label(settings: Settings, object_name: str) -> str:

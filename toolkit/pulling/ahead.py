@@ -7,8 +7,8 @@ from datetime import datetime
 
 from toolkit.salesforce.listviews import ListViewDescribe
 from toolkit.salesforce.opening import View
-from toolkit.salesforce.org import Answer, Org
-from toolkit.salesforce.query import Query
+from toolkit.salesforce.org import Org
+from toolkit.salesforce.query import Answer, Query
 
 
 @dataclass(frozen=True)

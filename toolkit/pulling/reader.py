@@ -20,8 +20,8 @@ from toolkit.pulling.parts import Parts
 from toolkit.pulling.scope import ResolvedScope
 from toolkit.salesforce import Org
 from toolkit.salesforce.downloads import Bookmark, Way
-from toolkit.salesforce.org import Answer, ReadVia
-from toolkit.salesforce.query import IDS_PER_CALL, Progress, Query
+from toolkit.salesforce.org import ReadVia
+from toolkit.salesforce.query import IDS_PER_CALL, Answer, Progress, Query
 from toolkit.salesforce.soql import both, literal
 
 STAMP = "SystemModstamp"

@@ -15,6 +15,7 @@ from toolkit.salesforce.composite import Subanswer, Subrequest, composite
 from toolkit.salesforce.describe import Describes
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.soql import name as api_name
+from toolkit.salesforce.soql import select
 from toolkit.salesforce.wire import Wire
 
 _AGO = timedelta(minutes=2)
@@ -22,17 +23,32 @@ _AHEAD = timedelta(days=1)
 """How far our clock may be behind the org's before the org's is not known to its minute."""
 _TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 
+ORGANIZATION = select(["Name", "IsSandbox"], "Organization")
+
 View = tuple[str, str]
 """An object's API name, and a list view by its label, developer name or id."""
 
 
 @dataclass(frozen=True)
+class Organization:
+    """The org itself."""
+
+    name: str
+    is_sandbox: bool
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Organization":
+        """Return the org of its record, as far as the user may see it."""
+        return cls(str(record.get("Name", "")), bool(record.get("IsSandbox")))
+
+
+@dataclass(frozen=True)
 class Opening:
-    """What was answered. ``clock`` is the org's, to the minute; ``organization`` its record; None if not answered."""
+    """What was answered. ``clock`` is the org's, to the minute, ``organization`` what it is; None if not answered."""
 
     views: Mapping[View, ListViewDescribe]
     clock: datetime | None = None
-    organization: Mapping[str, Any] | None = None
+    organization: Organization | None = None
 
 
 def open_up(
@@ -41,20 +57,21 @@ def open_up(
     sobjects: Iterable[str],
     views: Iterable[View],
     now: datetime,
-    organization: str | None = None,
+    *,
+    organization: bool,
 ) -> Opening:
     """Return what the org answers, and teach `describes` the objects that it did not know.
 
-    `organization` is the query for the org's record, None to leave it. `now` is our clock: it only has to be less than
-    a day wrong for the org's to be told. Costs one call, and one more where there are list views; an object that does
-    not exist costs nothing more.
+    `organization` asks for the org itself as well. `now` is our clock: it only has to be less than a day wrong for the
+    org's to be told. Costs one call, and one more where there are list views; an object that does not exist costs
+    nothing more.
     """
     views = list(dict.fromkeys(views))
     wanted = list(dict.fromkeys(sobjects))
     asked = {f"describe {each}": _describe(each) for each in wanted if not describes.knows(each)}
     asked |= {f"views {each}": Subrequest("GET", listviews.path_of(each)) for each, _ in views}
     if organization:
-        asked["organization"] = Subrequest("GET", "query", {"q": organization})
+        asked["organization"] = Subrequest("GET", "query", {"q": ORGANIZATION})
     if wanted:
         asked["clock"] = _clock(wanted[0], now)
     told = {name: each for name, each in _answers(wire, asked).items() if each.error is None}
@@ -62,11 +79,11 @@ def open_up(
         if name.startswith("describe "):
             describes.learn(answer.body)
     listed = {each: told[f"views {each}"].body for each, _ in views if f"views {each}" in told}
-    found = told.get("organization")
+    record = next(iter(told["organization"].body["records"]), None) if "organization" in told else None
     return Opening(
         views=_described(wire, {view: chosen for view in views if (chosen := _chosen(view, listed))}),
         clock=_time(told.get("clock")),
-        organization=next(iter(found.body["records"]), None) if found else None,
+        organization=Organization.of(record) if record else None,
     )
 
 

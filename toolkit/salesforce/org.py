@@ -6,8 +6,7 @@
 import random
 import time
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
@@ -27,8 +26,8 @@ from toolkit.salesforce.jobs import Job
 from toolkit.salesforce.limits import Budget, Meter
 from toolkit.salesforce.listviews import ListView, ListViewDescribe
 from toolkit.salesforce.login import Credentials, ids_of, log_in
-from toolkit.salesforce.opening import Opening, View
-from toolkit.salesforce.query import Column, Page, Progress, Query
+from toolkit.salesforce.opening import Opening, Organization, View
+from toolkit.salesforce.query import Answer, Column, Page, Progress, Query
 from toolkit.salesforce.rehearsals import rehearse
 from toolkit.salesforce.rest_writes import write_rest
 from toolkit.salesforce.soap_calls import SoapCalls
@@ -42,40 +41,9 @@ BULK_FROM = 20_000
 """Records from which reading goes through Bulk unless the caller decides: ten pages of REST."""
 
 API_VERSION = "66.0"
-ORGANIZATION = select(["Name", "IsSandbox"], "Organization")
 
 ReadVia = Literal["auto", "rest", "bulk"]
 WriteVia = Literal["collections", "composite", "bulk"]
-
-
-@dataclass(frozen=True)
-class Organization:
-    """The org itself."""
-
-    name: str
-    is_sandbox: bool
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any]) -> "Organization":
-        """Return the org of its record, as far as the user may see it."""
-        return cls(str(record.get("Name", "")), bool(record.get("IsSandbox")))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The first page of a query's result. ``total`` counts the whole result, ``following`` leads to the next page."""
-
-    frame: pl.DataFrame
-    total: int
-    following: str | None
-    columns: tuple[Column, ...]
-
-    @classmethod
-    def of(cls, columns: Sequence[Column], body: dict[str, Any]) -> "Answer":
-        """Return a page of Salesforce's JSON as an answer."""
-        following = None if body.get("done", True) else body.get("nextRecordsUrl")
-        frame = query.frame_of(columns, body["records"])
-        return cls(frame, int(body["totalSize"]), following, tuple(columns))
 
 
 def connect(
@@ -152,7 +120,7 @@ class Org:
     @cached_property
     def organization(self) -> Organization:
         """The org's name, and whether it is a sandbox."""
-        return Organization.of(self._one(ORGANIZATION))
+        return Organization.of(self._one(opening.ORGANIZATION))
 
     @property
     def budget(self) -> Budget:
@@ -177,10 +145,10 @@ class Org:
 
     def open_up(self, sobjects: Iterable[str], views: Iterable[View], now: datetime) -> Opening:
         """Ask at once for what a run over these objects and list views will need to know; see `opening.open_up`."""
-        unknown = None if "organization" in self.__dict__ else ORGANIZATION
-        found = opening.open_up(self._wire, self._describes, sobjects, views, now, unknown)
+        unknown = "organization" not in self.__dict__
+        found = opening.open_up(self._wire, self._describes, sobjects, views, now, organization=unknown)
         if found.organization is not None:
-            self.__dict__["organization"] = Organization.of(found.organization)
+            self.__dict__["organization"] = found.organization
         return found
 
     def list_views(self, sobject: str) -> list[ListView]:
@@ -237,7 +205,7 @@ class Org:
         pages = query.pages_by_id(self._wire, columns, sobject, asked)
         return _gathered(columns, wanted, _frames(columns, pages, None))
 
-    def ask(self, *queries: Query) -> list["Answer"]:
+    def ask(self, *queries: Query) -> list[Answer]:
         """Return the first page of each query's result: all of them in one call, of up to five queries.
 
         Raises like `records`.
@@ -246,13 +214,13 @@ class Org:
         bodies = query.first_pages(self._wire, asked)
         return [Answer.of(columns, body) for (_, columns), body in zip(asked, bodies, strict=True)]
 
-    def ask_ahead(self, queries: Iterable[Query]) -> dict[Query, "Answer"]:
+    def ask_ahead(self, queries: Iterable[Query]) -> dict[Query, Answer]:
         """Return the first page of each query's result, like `ask`, but for those that the org refuses."""
         asked = [(each, self._columns(each.sobject, each.fields) if each.fields else []) for each in queries]
         answers = zip(asked, query.first_answers(self._wire, asked), strict=True) if asked else ()
         return {each: Answer.of(columns, found.body) for (each, columns), found in answers if found.error is None}
 
-    def rest_of(self, answer: "Answer") -> Iterator[pl.DataFrame]:
+    def rest_of(self, answer: Answer) -> Iterator[pl.DataFrame]:
         """Yield the pages of a result that follow its first one."""
         address = answer.following
         while address:

@@ -195,6 +195,23 @@ class Query:
         return select(paths, self.sobject, where=self.where, scope=self.scope, order_by=self.order_by, limit=self.limit)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The first page of a query's result. ``total`` counts the whole result, ``following`` leads to the next page."""
+
+    frame: pl.DataFrame
+    total: int
+    following: str | None
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], body: dict[str, Any]) -> "Answer":
+        """Return a page of Salesforce's JSON as an answer."""
+        following = None if body.get("done", True) else body.get("nextRecordsUrl")
+        frame = frame_of(columns, body["records"])
+        return cls(frame, int(body["totalSize"]), following, tuple(columns))
+
+
 def first_pages(wire: Wire, asked: Sequence[tuple[Query, Sequence[Column]]]) -> list[dict[str, Any]]:
     """Return the first page of each query, as Salesforce's JSON, in one call for every five of them."""
     return [each.taken() for each in first_answers(wire, asked)]
