@@ -294,3 +294,48 @@ def test_BEY_9_doubles_in_salesforce_are_merged_by_a_plan_once_accepted(tmp_path
         assert ws.proposals("account").filter(kind="duplicate_there")["state"].to_list() == ["done"]
         with pytest.raises(InputError, match="No proposal is accepted"):
             ws.plan_repairs()
+
+
+def test_BEY_9_a_record_gets_the_id_that_salesforce_says_by_now_and_undo_gives_the_old_one_back(tmp_path):
+    create = ('match = ["external_id = Product_Id__c"]', f'match = ["{RULE}"]\ncreate = true\nid = "Product_Id__c"')
+    with opened(tmp_path / "w", create, contacts=True) as ws:
+        file_rows(ws, lambda rows: [row for row in rows if row["external_id"] != "P-00002"])
+        read(ws)
+        there_id = ws.links().filter(here_id="P-00002", rule="import")["there_id"].item()
+        ws.demo_org.edit("Account", there_id, {"Product_Id__c": "P-77777"})
+        ws.pull(), ws.match(), ws.import_records()
+        (row,) = ws.proposals("account", "open").filter(action="rename_here").rows(named=True)
+        assert (row["kind"], row["here_id"], row["to_here_id"]) == ("changed_id", "P-00002", "P-77777")
+        people = ws.here("contact").filter(account_id="P-00002")["id"].to_list()
+        ws.decide_proposal(row["proposal_id"], accept=True)
+        plan = ws.plan_repairs()
+        assert set(plan.changes["operation"]) == {"create", "update", "clear"}
+        done = ws.commit(plan, confirm=plan.digest)
+        assert (done.held, done.failed) == (0, 0)
+        assert ws.links().filter(there_id=there_id)["here_id"].to_list() == ["P-77777"]
+        assert ws.here("contact").filter(account_id="P-77777")["id"].to_list() == people
+        old, new = (ws.here().filter(id=key).row(0, named=True) for key in ("P-00002", "P-77777"))
+        assert old["name"] == new["name"]
+        assert (old["there_id"], new["there_id"]) == (None, there_id)
+        adds_up(ws)
+        undo = ws.undo()
+        assert undo.rows("held").select("here_id", "field", "reason").rows() == []
+        done = ws.commit(undo, confirm=undo.digest)
+        assert (done.held, done.failed) == (0, 0), done.results.select("here_id", "field", "state", "message").rows()
+        assert "P-77777" not in ws.here()["id"]
+        assert ws.here("contact").filter(account_id="P-00002")["id"].to_list() == people
+        ws.import_records()
+        assert ws.links().filter(there_id=there_id)["here_id"].to_list() == ["P-00002"]
+
+
+def test_BEY_11_an_import_does_not_bring_together_again_what_a_person_said_is_different(tmp_path):
+    create = ('match = ["external_id = Product_Id__c"]', f'match = ["{RULE}"]\ncreate = true')
+    with opened(tmp_path / "w", create) as ws:
+        file_rows(ws, lambda rows: rows[3:])
+        read(ws)
+        brought = ws.links().filter(rule="import").row(0, named=True)
+        ws.decide_pair("account", brought["here_id"], brought["there_id"], "different")
+        for _ in range(2):
+            ws.import_records(), ws.match()
+            assert ws.links().filter(here_id=brought["here_id"]).is_empty()
+        adds_up(ws)

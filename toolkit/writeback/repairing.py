@@ -68,17 +68,14 @@ def _made(sides: Sides, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """A new record with everything that the one that goes holds."""
     rows = sides.here.rename({RECORD_KEY: "goes"}).join(pairs.select("goes", "stays"), on="goes")
     rows = rows.with_columns(_name=_name_column(sides))
-    partners = {field.here: (field.there, sides.fields[field.there].type) for field in sides.mapping.fields
-                if field.there in sides.fields}  # fmt: skip
     for name, dtype in sides.here.schema.items():
         if name == RECORD_KEY:
             continue
-        partner, kind = partners.get(name, (_NO_FIELD, _kind(dtype)))
-        filled = rows.with_columns(_text=to_text(pl.col(name), dtype, kind, _EVERY_DECIMAL)).filter(
-            pl.col("_text").is_not_null()
-        )
+        kind = _kind(dtype)
+        texts = rows.with_columns(_text=to_text(pl.col(name), dtype, kind, _EVERY_DECIMAL))
+        filled = texts.filter(pl.col("_text").is_not_null())
         why = pl.format("{} gets this id", "goes")
-        yield _rows(filled, sides, "stays", name, partner, kind, after=pl.col("_text"), why=why, operation=CREATE)
+        yield _rows(filled, sides, "stays", name, None, kind, after=pl.col("_text"), why=why, operation=CREATE)
 
 
 def _moved(sides: Sides, role: str, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -118,7 +115,7 @@ def _rows(
     sides: Sides,
     key: str,
     field: str,
-    partner: str,
+    partner: str | None,
     kind: str,
     *,
     after: pl.Expr,
@@ -137,7 +134,7 @@ def _rows(
         if operation
         else pl.when(after.is_null()).then(pl.lit(CLEAR)).otherwise(pl.lit(UPDATE)),
         "field": pl.lit(field),
-        "partner": pl.lit(partner),
+        "partner": pl.lit(partner, pl.String),
         "type": pl.lit(kind),
         "base": nothing,
         "here": nothing if now is None else now,
