@@ -52,6 +52,7 @@ def edit_the_mapping(page: Page, table: Locator) -> None:
 def review(page: Page, plan: Locator) -> None:
     commit = plan.get_by_role("button", name=re.compile(r"Commit [\d,]+ changes"))
     expect(commit).to_be_disabled()
+    open_a_group(page, plan.get_by_role("treegrid", name="Groups of changes"), plan)
     planned = re.sub(r"[^\d,]", "", commit.inner_text())
     health = plan.get_by_label("Field").locator("option", has_text="CS_Health_Score__c").inner_text()
     plan.get_by_label("Field").select_option(label=health)
@@ -78,3 +79,20 @@ def review(page: Page, plan: Locator) -> None:
     expect(plan.get_by_role("status").last).to_contain_text(f"{planned} written")
     expect(plan.get_by_role("button", name="Committed")).to_be_disabled()
     assert set(texts(rows, 8)) == {"●written"}
+
+
+def open_a_group(page: Page, groups: Locator, plan: Locator) -> None:
+    """By keyboard alone: into the groups, open the first, choose what it opens into, and back to all rows."""
+    first = groups.locator("tbody tr").first
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(first).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    field = groups.locator("tbody tr").nth(1)
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-selected", "true")
+    expect(
+        plan.get_by_role("button", name=f"Only {field.locator('td').first.inner_text()[1:].strip()}")
+    ).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(plan.get_by_role("button", name=re.compile("^Only"))).to_be_hidden()
