@@ -71,14 +71,14 @@ def _definitions(plan: Plan) -> str:
 
 
 def _field(made: dict[str, str], changes: pl.DataFrame) -> dict[str, str | None]:
-    definition = json.loads(made["after"])
+    definition = json.loads(made["after"] or "{}")  # a field that is refused may have none
     sizes = ", ".join(f"{name} {definition[name]}" for name in SIZES if definition.get(name) is not None)
     granted = changes.filter((pl.col("operation") == GRANT_FIELD) & (pl.col("field") == made["field"])).to_dicts()
     who = {row["name"]: json.loads(row["after"]) for row in granted}
     return {
         "Field": made["field"],
         "Label": definition.get("label"),
-        "Type": f"{definition.get('type')} ({sizes})" if sizes else definition.get("type"),
+        "Type": f"{definition['type']} ({sizes})" if sizes else definition.get("type"),
         "Filled from": made["partner"],
         "May edit": ", ".join(sorted(name for name, may in who.items() if may.get("edit"))) or None,
         "May read": ", ".join(sorted(name for name, may in who.items() if not may.get("edit"))) or None,
