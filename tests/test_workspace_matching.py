@@ -259,6 +259,7 @@ def test_BEY_9_an_adopted_account_that_a_file_brings_again_is_merged_here_and_co
         assert ws.links().filter(there_id=there_id)["here_id"].to_list() == [key]
         assert ws.here("contact").filter(account_id=key)["id"].to_list() == people
         assert ws.here().filter(id=adopted)["archived_on"].item() is not None
+        assert class_of(ws, "here", adopted) == "archived"
         assert ws.proposals("account").filter(action="merge_here")["state"].to_list() == ["done"]
         adds_up(ws)
         ws.load(), ws.match(), ws.import_records()

@@ -9,7 +9,7 @@ from toolkit import frames
 from toolkit.config import ObjectMapping, Settings
 from toolkit.importing.exclusions import EXCLUSIONS
 from toolkit.importing.judging import JUDGING_RULES
-from toolkit.importing.leaving import LEFT_RULE
+from toolkit.importing.leaving import ARCHIVED_ON, LEFT_RULE
 from toolkit.matching.classes import Seen, classify
 from toolkit.matching.keys import names_of
 from toolkit.matching.repair import DONE, REJECTED, UNLINK
@@ -36,8 +36,9 @@ def _of_object(
 ) -> pl.DataFrame:
     within = {"object": name}
     changes, journal = plan or (frames.CHANGES.empty(), frames.JOURNAL.empty())
+    here = store.records("here", name)
     seen = Seen(
-        here=_named(store.records("here", name), mapping, "here"),
+        here=_named(here, mapping, "here"),
         there=_named(store.records("there", name), mapping, "there"),
         links=store.read(frames.LINKS, within=within),
         mismatches=store.read(frames.MISMATCHES, within=within),
@@ -48,6 +49,7 @@ def _of_object(
         excluded=(*EXCLUSIONS, *JUDGING_RULES),
         left=LEFT_RULE,
         compared=plan is not None,
+        archived=_put_away(here),
         settled=store.read(frames.PROPOSALS, within=within).filter(
             pl.col("state").is_in([DONE, REJECTED]) & (pl.col("action") == UNLINK)
         )["here_id"],
@@ -59,6 +61,12 @@ def _named(records: pl.DataFrame | None, mapping: ObjectMapping, side: str) -> p
     if records is None:
         return pl.DataFrame(schema={frames.RECORD_KEY: pl.String, "name": pl.String})
     return pl.DataFrame([records[frames.RECORD_KEY].cast(pl.String), names_of(records, mapping, side)])
+
+
+def _put_away(here: pl.DataFrame | None) -> pl.Series:
+    if here is None or ARCHIVED_ON not in here.columns:
+        return pl.Series(dtype=pl.String)
+    return here.filter(pl.col(ARCHIVED_ON).is_not_null())[frames.RECORD_KEY]
 
 
 def _newest_plan(store: Store) -> tuple[pl.DataFrame, pl.DataFrame] | None:

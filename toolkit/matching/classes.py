@@ -62,6 +62,8 @@ CLASSES: dict[str, RecordClass] = {
         RecordClass("partner_left", "Partner left the scope",
                     "Its partner is no longer in scope; what the mapping says about that was done.",
                     "Nothing to do; it comes back with its partner.", ""),
+        RecordClass("archived", "Archived here", "It was put away here, as a repair made it part of another record.",
+                    "Nothing to do.", ""),
         RecordClass("held_by_decision", "Held by a decision",
                     "A rule would pair it with a record that a person said is another one.",
                     "Correct the key of one of the two, or decide anew.", "cs-toolkit match --review"),
@@ -88,7 +90,7 @@ class Seen:
     ``changes`` is the newest plan, ``journal`` what was written since it was made, the oldest first. ``excluded`` are
     the rules of skips that leave out a record which is there, ``left`` the rule that tells of a partner that left the
     scope. ``compared`` says whether there was a plan at all; ``settled`` are ids here whose lost partner somebody
-    decided about.
+    decided about, ``archived`` those of records that were put away.
     """
 
     here: pl.DataFrame
@@ -103,6 +105,7 @@ class Seen:
     left: str = ""
     compared: bool = True
     settled: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    archived: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
 
 
 def classify(object_name: str, seen: Seen) -> pl.DataFrame:
@@ -121,7 +124,8 @@ def classify(object_name: str, seen: Seen) -> pl.DataFrame:
     rows = rows.join(_drift(seen.changes.filter(mine), seen.journal.filter(mine)), on="_here_id", how="left")
     told = seen.mismatches.filter(mine).select(*_KEY, kind="kind", _value="value", _why="reason")
     rows = rows.join(told, on=_KEY, how="left").join(_skipped(skips, seen), on=_KEY, how="left")
-    rows = rows.join(_lost(seen.history.filter(mine), seen), on=_KEY, how="left")
+    put_away = (pl.col("side") == "here") & pl.col("id").is_in(seen.archived.implode())
+    rows = rows.with_columns(_archived=put_away).join(_lost(seen.history.filter(mine), seen), on=_KEY, how="left")
     name, value, reason, partner = _first_that_applies(compared=seen.compared)
     found = rows.with_columns(
         object=pl.lit(object_name), record_class=name, value=value, reason=reason, partner_id=partner
@@ -239,6 +243,7 @@ def _first_that_applies(*, compared: bool) -> tuple[pl.Expr, pl.Expr, pl.Expr, p
         (free & pl.col("_left").is_not_null(), pl.lit("partner_left"), pl.col("_value"), pl.col("_left"),
          pl.col("_was")),
         (free & pl.col("_gone").is_not_null(), pl.lit("broken_pair"), pl.col("_value"), was, pl.col("_was")),
+        (free & pl.col("_archived"), pl.lit("archived"), pl.col("_value"), pl.lit("it was put away here"), nothing),
         (pl.col("kind") == "no_key", pl.lit("no_key"), nothing, pl.col("_why"), nothing),
         (free, pl.format("unmatched_{}", "side"), pl.col("_value"), pl.col("_why"), nothing),
     ]  # fmt: skip
