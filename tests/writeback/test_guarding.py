@@ -1,21 +1,17 @@
 """What keeps a plan from being committed at all, and two processes from committing at once."""
 
-import json
-import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.writeback.desk import NOW
+from tests.writeback.elsewhere import committing
 from toolkit.errors import BrakeError, PlanError, StoreInUseError
 from toolkit.workspace import Workspace
 from toolkit.writeback.commit import commit, resume
 
-ROOT = Path(__file__).parent.parent.parent
 PRODUCTION = "UPDATE Organization SET IsSandbox = 0, OrganizationType = 'Enterprise Edition'"
 
 
@@ -88,13 +84,8 @@ def test_BEY_8_a_plan_over_the_brakes_is_committed_only_when_it_is_meant(desk):
 
 def test_BEY_6_only_one_process_commits(desk):
     plan = desk.plan()
-    given = {
-        "url": desk.demo_org.url, "ca_file": str(desk.demo_org.ca_file), "client_id": desk.demo_org.client_id,
-        "client_secret": desk.demo_org.client_secret, "store": str(desk.store.folder), "bulk_from": 2000,
-    }  # fmt: skip
     desk.demo_org.faults.inject("slow", seconds=3, match="composite/sobjects", method="PATCH")
-    command = [sys.executable, "-m", "tests.writeback.desk", json.dumps(given)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
+    with committing(desk) as other:
         deadline = time.monotonic() + 60
         while desk.demo_org.faults.waiting():
             assert time.monotonic() < deadline

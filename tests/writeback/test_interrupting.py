@@ -1,33 +1,21 @@
 """Ctrl-C in the middle of a commit: the journal is settled, and says the same as the org."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.writeback.desk import PATHS, Desk
+from tests.writeback.elsewhere import committing
 from toolkit.writeback.commit import resume
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0
 
 
 def interrupted(desk, *moments):
     """Commit the latest plan in another process, send it SIGINT at each moment, and return what it said at its end."""
-    given = {
-        "url": desk.demo_org.url, "ca_file": str(desk.demo_org.ca_file), "client_id": desk.demo_org.client_id,
-        "client_secret": desk.demo_org.client_secret, "store": str(desk.store.folder),
-        "bulk_from": desk.settings.writeback.bulk_from,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.writeback.desk", json.dumps(given)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with committing(desk) as process:
         deadline = time.monotonic() + PATIENCE
         for moment in moments:
             while not moment():
