@@ -70,6 +70,16 @@ def test_BEY_1_without_a_partner_or_unknown(ws):
         ws.plan_delete("account", ["P-none"])
 
 
+def test_BEY_1_what_the_mapping_would_bring_back_is_told(ws, one):
+    here_id, _ = one
+    assert ws.plan_delete("account", [here_id]).findings == ()
+    ws.edit_object("account", {"create_there": True, "create": True})
+    for side, said in (("there", "the next plan creates"), ("here", "the next import brings")):
+        (finding,) = ws.plan_delete("account", [here_id], side=side).findings
+        assert finding.message.startswith(said)
+    assert ws.plan_delete("account", [here_id], side="both").findings == ()
+
+
 def test_BEY_5_deleted_on_both_sides_undone_and_undone_again(ws, one):
     here_id, record = one
     before, children = ws.here().filter(id=here_id), contacts(ws, record)

@@ -8,6 +8,8 @@ import polars as pl
 
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.values import to_text
+from toolkit.writeback.creating import creates_there
+from toolkit.writeback.finding import Finding
 from toolkit.writeback.hanging import counted
 from toolkit.writeback.operations import DELETE
 from toolkit.writeback.rule_names import DELETE as BY_PLAN
@@ -36,22 +38,7 @@ def deletions_there(
     shown = pl.col(name).cast(pl.String) if name in now.columns else _NOTHING
     found = now.select(there_id=RECORD_KEY, name=shown, _stamp=stamp)
     restricting = pl.col("restricts") & ~pl.col("cascades")
-    why = (
-        pl.when(pl.col("there_id").is_null())
-        .then(pl.lit("it has no partner in Salesforce"))
-        .when(pl.col("_stamp").is_null())
-        .then(pl.lit("the record in Salesforce is gone, or no longer visible"))
-        .when(pl.col("_blocked").is_not_null())
-        .then(sentence("Salesforce does not delete it while these belong to it: ", pl.col("_blocked")))
-        .when(pl.col("_along").is_not_null() & pl.lit(not cascade))
-        .then(sentence("these would go with it: ", pl.col("_along"), "; say cascade to delete them, too"))
-    )
-    goes = sentence(
-        "goes to the recycle bin for 15 days",
-        pl.when(pl.col("_along").is_null()).then(pl.lit("")).otherwise(sentence(", with ", pl.col("_along"))),
-        pl.when(pl.col("_lose").is_null()).then(pl.lit("")).otherwise(
-            sentence("; these lose their reference to it: ", pl.col("_lose"))),
-    )  # fmt: skip
+    why = _why_not(cascade=cascade)
     verdict = (
         pl.when(why.is_null())
         .then(pl.lit("write"))
@@ -72,7 +59,31 @@ def deletions_there(
             maintain_order="left",
         )
         .select(_row(sides, "there", STAMP, "id", "datetime", there=pl.col("_stamp"), verdict=verdict,
-                     reason=pl.coalesce(why, goes)))
+                     reason=pl.coalesce(why, _what_goes())))
+    )  # fmt: skip
+
+
+def _why_not(*, cascade: bool) -> pl.Expr:
+    """Why a record there is not deleted, or null."""
+    return (
+        pl.when(pl.col("there_id").is_null())
+        .then(pl.lit("it has no partner in Salesforce"))
+        .when(pl.col("_stamp").is_null())
+        .then(pl.lit("the record in Salesforce is gone, or no longer visible"))
+        .when(pl.col("_blocked").is_not_null())
+        .then(sentence("Salesforce does not delete it while these belong to it: ", pl.col("_blocked")))
+        .when(pl.col("_along").is_not_null() & pl.lit(not cascade))
+        .then(sentence("these would go with it: ", pl.col("_along"), "; say cascade to delete them, too"))
+    )
+
+
+def _what_goes() -> pl.Expr:
+    """What a deletion there takes along, and what it leaves without a reference."""
+    return sentence(
+        "goes to the recycle bin for 15 days",
+        pl.when(pl.col("_along").is_null()).then(pl.lit("")).otherwise(sentence(", with ", pl.col("_along"))),
+        pl.when(pl.col("_lose").is_null()).then(pl.lit("")).otherwise(
+            sentence("; these lose their reference to it: ", pl.col("_lose"))),
     )  # fmt: skip
 
 
@@ -92,6 +103,18 @@ def deletions_here(sides: Sides, ids: pl.Series, there: pl.DataFrame) -> pl.Data
         .sort("here_id")
         .select(_row(sides, "here", RECORD_KEY, "Id", "string", here=pl.col("record"), verdict=verdict, reason=reason))
     )
+
+
+def delete_findings(sides: Sides, side: str) -> tuple[Finding, ...]:
+    """Return what to know before deleting on one side only: where the mapping brings the record back."""
+    mapping, place = sides.mapping, f"objects.{sides.object}"
+    if side == "there" and creates_there(mapping):
+        message = "the next plan creates these records in Salesforce again, because create_there is on"
+    elif side == "here" and mapping.create:
+        message = "the next import brings these records back, because create is on"
+    else:
+        return ()
+    return (Finding("warning", "BEY-1", place, message, 'Delete them on both sides: side="both".'),)
 
 
 def _said(hanging: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -155,7 +155,7 @@ def _named(org: Org, names: Sequence[str]) -> dict[str, PermissionSet]:
     quoted = ",".join(literal(name) for name in names)
     ids = [literal(name) for name in names if name[:3] == "0PS" and len(name) in (15, 18)]
     where = f"Name IN ({quoted}) OR Label IN ({quoted}) OR Profile.Name IN ({quoted})"
-    found = [each for each, _ in _sets(org, where + (f" OR Id IN ({','.join(ids)})" if ids else ""), names)]
+    found = [each for each, _ in _sets(org, where + (f" OR Id IN ({','.join(ids)})" if ids else ""))]
     missing = [name for name in names if not any(_is(each, name) for each in found)]
     if missing:
         raise NotFoundError(
@@ -178,7 +178,7 @@ def _is(each: _Set, name: str) -> bool:
     return name.lower() in each.names or name[:15] == each.id[:15]
 
 
-def _sets(org: Org, where: str, _names: Sequence[str] = ()) -> list[tuple[_Set, str | None]]:
+def _sets(org: Org, where: str) -> list[tuple[_Set, str | None]]:
     """The permission sets of a condition, each with the profile that owns it; those of profiles first."""
     found = org.records("PermissionSet", _SETS, where).sort("IsOwnedByProfile", "Id", descending=[True, False])
     sets = []

@@ -10,7 +10,7 @@ from toolkit.compounds import COMPOUND_TYPES
 from toolkit.errors import NotFoundError
 from toolkit.frames import CHANGES, RECORD_KEY
 from toolkit.salesforce import Org
-from toolkit.writeback.deleting import deletions_here, deletions_there
+from toolkit.writeback.deleting import delete_findings, deletions_here, deletions_there
 from toolkit.writeback.hanging import DEPENDENTS, dependents
 from toolkit.writeback.merge import MERGED_COLUMNS
 from toolkit.writeback.merging import Merging, Survivor, SurvivorRule, checked, merge_findings, merge_rows, survivor_of
@@ -121,6 +121,7 @@ def plan_delete(
         parent=parent,
         bulk_from=bulk_from,
         calls_left=org.budget.left,
+        findings=delete_findings(sides, side),
     )
 
 
