@@ -6,6 +6,7 @@ import pytest
 from toolkit.demo_workspace import AS_OF as NOW
 from toolkit.errors import NotFoundError
 from toolkit.frames import DECISIONS, LINEAGE
+from toolkit.lineage import COMMITS, Facts, lineage
 from toolkit.workspace import Workspace
 
 
@@ -100,6 +101,21 @@ def test_BEY_14_decisions_and_links_are_part_of_it(story, link):
     linked = found.row(by_predicate=pl.col("event") == "linked", named=True)
     assert linked["rule"] == link["rule"]
     assert link["there_id"] in linked["origin"]
+
+
+def test_BEY_14_who_and_why_are_known_when_the_plan_is_long_gone(story):
+    journal = story.journal()
+    commit_id = story.store.commits()["commit_id"][1]
+    told = story.store.commit_meta(commit_id)
+    assert (told["purpose"], told["made_by"]) == ("edit", story.person())
+    rows = journal.filter(commit_id=commit_id, side="there")
+    row = {"commit_id": commit_id, "number": 1, "run_id": None, "at": NOW, "purpose": "edit", "made_by": "Ann"}
+    facts = Facts(
+        fields=story.mapped().fields, journal=rows, commits=pl.DataFrame([row], schema=COMMITS),
+    )  # fmt: skip
+    (found,) = lineage(facts, "there", "CS_Stage__c").to_dicts()
+    assert (found["event"], found["origin"]) == ("edited", "entered in the toolkit, by Ann")
+    assert found["rule"] == "stage = CS_Stage__c, two_way, hold"
 
 
 def test_BEY_14_what_nobody_has_is_said(story, link):

@@ -191,6 +191,7 @@ def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
     if rows.height:
         since = newest_of_ours(writer.org, rows, writer.objects)
         meta = {"digest": plan.digest, "org_id": plan.org_id, "at": writer.at, "since": since, "caught_up": False}
+        meta |= {"purpose": plan.purpose, "made_by": plan.made_by}  # known of a value when its plan is long gone
         writer.ledger.intend(rows, meta)
 
 
