@@ -8,7 +8,7 @@ import polars as pl
 from toolkit.frames import JOURNAL, UTC_TIME
 from toolkit.store.database import Database
 
-TALLIES = {
+TALLIES: dict[str, pl.DataType | type[pl.DataType]] = {
     "commit_id": pl.String,
     "at": UTC_TIME,  # when the commit was made, null where that is not known
     "object": pl.String,
@@ -34,9 +34,9 @@ def tallies(database: Database, newest: int) -> pl.DataFrame:
         f" FROM recent JOIN journal USING (commit_id) GROUP BY commit_id, {kinds} ORDER BY number DESC, {kinds}",
         (newest,),
     )
-    schema = TALLIES | {"at": pl.String}
     at = pl.col("at").str.to_datetime(time_unit="ms", time_zone="UTC", strict=False)
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(at)
+    found = pl.DataFrame(rows, schema={**TALLIES, "at": pl.String}, orient="row")
+    return found.with_columns(at)
 
 
 def unwritten(database: Database, newest: int) -> pl.DataFrame:
