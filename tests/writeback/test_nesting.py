@@ -52,6 +52,7 @@ def test_BEY_1_SKA_13_a_new_hierarchy_is_planned_and_created_from_the_top_at_any
     ]
     done = family.commit(plan)
     assert (done.failed, done.held) == (0, 0), done.failures
+    assert done.api_calls <= plan.cost.calls + 1  # each level is asked about and sent by itself
     by_id = {row["Id"]: row for row in family.made_by_us("Account", "Name", "ParentId", "Product_Id__c")}
     above = {row["Product_Id__c"]: by_id[row["ParentId"]]["Product_Id__c"] if row["ParentId"] else None
              for row in by_id.values()}  # fmt: skip

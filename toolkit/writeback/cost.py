@@ -16,6 +16,8 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import LimitError, PlanError
+from toolkit.writeback.nesting import with_depth
+from toolkit.writeback.operations import CREATE
 from toolkit.writeback.structural_cost import OTHER_WAYS, spent_otherwise
 
 Via = Literal["collections", "composite", "bulk"]
@@ -126,8 +128,17 @@ def predict(changes: pl.DataFrame, bulk_from: int, left: int | None = None, trac
         .agg(pl.col("_record").n_unique().alias("records"), pl.col("_bytes").sum().alias("bytes"))
         .sort("object", "operation")
     )
+    levels = _levels(there.filter(pl.col("operation") == CREATE))
     parts = [
-        _part(name, operation, records, size, bulk_from, left, name in traced)
+        _part(
+            name,
+            operation,
+            levels.get(name, [records]) if operation == CREATE else [records],
+            size,
+            bulk_from,
+            left,
+            name in traced,
+        )
         for name, operation, records, size in counted.iter_rows()
     ]
     others = [
@@ -154,22 +165,35 @@ def refuse_if_too_dear(cost: Cost, cap: int | None) -> None:
         )
 
 
+def _levels(created: pl.DataFrame) -> dict[str, list[int]]:
+    """How many new records of each object go at once: each level of a hierarchy waits for the one above it."""
+    if created.is_empty():
+        return {}
+    counted = (
+        with_depth(created, "_depth").group_by("object", "_depth").agg(pl.col("here_id").n_unique()).sort("_depth")
+    )
+    return {
+        str(name): rows["here_id"].to_list() for (name,), rows in counted.partition_by("object", as_dict=True).items()
+    }
+
+
 def _part(
     object_name: str,
     operation: str,
-    records: int,
+    levels: Sequence[int],
     value_bytes: int,
     bulk_from: int,
     left: int | None,
     is_traced: bool,
 ) -> Part:
+    records = sum(levels)
     size = value_bytes + records * (ID_LENGTH + BYTES_AROUND_VALUE)
     # Of an object that gets new records, the newest is asked for before, and the new ones are read afterwards.
-    reads = math.ceil(records / RECORDS_PER_READ) + (operation == "create")
-    jobs = max(math.ceil(records / RECORDS_PER_JOB), math.ceil(size / BYTES_PER_JOB))
+    reads = sum(math.ceil(each / RECORDS_PER_READ) for each in levels) + (operation == CREATE)
+    jobs = max(math.ceil(records / RECORDS_PER_JOB), math.ceil(size / BYTES_PER_JOB)) + len(levels) - 1
     calls: dict[Via, int] = {
-        "collections": math.ceil(records / RECORDS_PER_CALL),
-        "composite": math.ceil(records / RECORDS_PER_COMPOSITE),
+        "collections": sum(math.ceil(each / RECORDS_PER_CALL) for each in levels),
+        "composite": sum(math.ceil(each / RECORDS_PER_COMPOSITE) for each in levels),
         "bulk": jobs * (CALLS_PER_JOB + POLLS_PER_JOB),
     }
     via: Via = "bulk" if records >= bulk_from else "composite" if records >= COMPOSITE_FROM else "collections"
