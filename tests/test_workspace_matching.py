@@ -340,3 +340,21 @@ def test_BEY_11_an_import_does_not_bring_together_again_what_a_person_said_is_di
             ws.import_records(), ws.match()
             assert ws.links().filter(here_id=brought["here_id"]).is_empty()
         adds_up(ws)
+
+
+def test_CC_11_an_account_without_an_id_is_paired_through_the_e_mail_of_a_contact_of_it(tmp_path):
+    through = "email(contact_email) = email(Contacts.Email)"
+    with opened(tmp_path / "w", (MATCHED[0], f'match = ["{RULE}", "{through}"]'), contacts=True) as ws:
+        ws.connection()
+        account = ws.demo_org.rows("SELECT Id FROM Account WHERE Product_Id__c = 'P-00003'")[0]["Id"]
+        (person, *_) = ws.demo_org.rows(f"SELECT Email FROM Contact WHERE AccountId = '{account}' AND Email != null")
+        ws.demo_org.edit("Account", account, {"Product_Id__c": None})
+        path = ws.folder / "accounts.csv"
+        head, *lines = path.read_text("utf-8").splitlines()
+        told = [f"{line},{person['Email'].upper() if line.startswith('P-00003,') else ''}" for line in lines]
+        path.write_text("\n".join([f"{head},contact_email", *told]) + "\n", "utf-8")
+        read(ws)
+        link = ws.links().filter(here_id="P-00003").row(0, named=True)
+        assert (link["there_id"], link["rule"], link["value"]) == (account, through, person["Email"].lower())
+        told = ws.evidence("account", "P-00003")
+        assert (told.here_value, told.there_value) == (person["Email"].upper(), person["Email"])
