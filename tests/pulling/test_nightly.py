@@ -121,6 +121,17 @@ def test_a_change_that_shows_late_is_seen_though_its_stamp_is_older_than_the_las
     assert lively.there().filter(id=record)["Phone"].item() == "+1 555 0101"
 
 
+def test_BEY_8_a_field_that_went_stops_its_object_and_not_those_before_it(lively):
+    record, contacts = lively.there()["id"][0], lively.there("contact")
+    lively.demo_org.edit("Account", record, {"Phone": "+1 555 0102"})
+    lively.demo_org.remove_field("Contact", "CS_Role__c")
+    del lively.org  # as the next night begins: with fresh describes
+    with pytest.raises(NotFoundError, match=r"cannot be read from Contact[\s\S]*CS_Role__c"):
+        lively.pull()
+    assert lively.there().filter(id=record)["Phone"].item() == "+1 555 0102"
+    assert_frame_equal(lively.there("contact"), contacts)
+
+
 def test_BEY_8_a_brake_holds_through_questions_asked_together_and_the_other_objects_stay(lively):
     contacts = lively.there("contact")
     lively.demo_org.change_list_view("Active Customers", conditions=(Condition("Name", "like", ("'A%'",)),))
