@@ -220,6 +220,8 @@ class PlanningWorkspace(ReviewWorkspace):
     def _keep(self, plan: Plan, purpose: str, run: Run) -> Plan:
         """Keep a plan that was made just now, and return it signed."""
         made = self._signed(plan, purpose)
+        if not purpose.startswith(FULL):  # those know already
+            made = replace(made, brakes=self._brakes_of(made.changes))
         self.store.save_plan(made.meta(), made.changes)
         run.read, run.held = self.links().height, made.changes.height - made.writes
         run.note = f"{made.writes:,} changes to write, digest {made.plan_id}"
