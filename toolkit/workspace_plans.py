@@ -1,6 +1,7 @@
 """Plans in a workspace: make one, look at it, let it be approved, commit exactly that, resume, undo."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import polars as pl
 
