@@ -37,7 +37,7 @@ def test_a_connection_is_cut_while_the_request_is_sent_and_nothing_is_done(api, 
     assert web_org.rows("SELECT Id FROM Account WHERE Name = 'Never arrived'") == []
 
 
-@pytest.mark.parametrize("after", [0, 5])
+@pytest.mark.parametrize("after", [0, 5, -2])
 def test_a_connection_is_cut_while_the_answer_is_sent_and_the_write_is_done(api, web_org, after):
     web_org.faults.inject("drop", of="response", after=after, method="POST")
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
@@ -48,9 +48,10 @@ def test_a_connection_is_cut_while_the_answer_is_sent_and_the_write_is_done(api,
 def test_a_bulk_result_is_cut_in_the_middle(api, web_org):
     job = api.post("/jobs/query", {"operation": "query", "query": "SELECT Id, Name FROM Account"}).json()["id"]
     api.wait("query", job)
-    web_org.faults.inject("drop", match="/results", after=100)
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        api.get(f"/jobs/query/{job}/results")
+    for after in (100, -2):
+        web_org.faults.inject("drop", match="/results", after=after)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            api.get(f"/jobs/query/{job}/results")
     assert api.get(f"/jobs/query/{job}/results").headers["Sforce-Locator"] == "null"
 
 

@@ -182,7 +182,7 @@ PLACES = {
     "within the headers": {"of": "response", "after": -1},
     "answer, first byte": {"of": "response", "after": 1},
     "answer, middle": {"of": "response", "after": 60},
-    "answer, last byte": {"of": "response", "after": "last"},
+    "answer, last byte": {"of": "response", "after": -2},
 }
 
 
@@ -192,9 +192,9 @@ def test_BEY_6_a_connection_that_breaks_anywhere_writes_nothing_twice(desk, via,
     """Once it heals by itself; when it goes on, `resume` does. The places are tried in turn on one org."""
     scene = Scene(desk, via)
     match, method = CALLS[via][step]
-    for number, (name, place) in enumerate(PLACES.items()):
-        cut = {"of": place["of"], "after": 10_000 if place["after"] == "last" else place["after"]}
-        scene.inject("drop", times=1 if number % 2 else 4, match=match, method=method, **cut)
+    tried = list(PLACES) if THOROUGH else list(PLACES)[STEPS.index((via, step)) % 2 :: 2]
+    for number, name in enumerate(tried):
+        scene.inject("drop", times=1 if number % 2 else 4, match=match, method=method, **PLACES[name])
         journal, _ = scene.commit()
         assert set(journal["state"]) <= {"written", "failed"}, name
         scene.comes_right()

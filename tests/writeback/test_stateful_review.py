@@ -33,6 +33,9 @@ PROFILE = settings(
 class UnderReview(TwoSides):
     mapping = MAPPING + "[brakes]\nfrom_records = 3\nmax_left_share = 1.0\n"
 
+    reopen = link_key_changes = row_is_added = row_is_removed = sync_plan_and_commit = None
+    commit_with_another_digest = commit_with_a_fault = commit_is_cut_off_and_resumed = None  # `TwoSides` has them
+
     # -- decisions ---------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.plans)

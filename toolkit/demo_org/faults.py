@@ -7,8 +7,8 @@ such calls pass, acts, and is gone after it acted `times` times. The kinds and w
                 another `code` and `text` if need be), False (none) or a text (sent as HTML); `retry_after` seconds;
                 `holding` asks for a text in what was sent, `larger` for more bytes than that
     drop        close the connection: `of` "response" (the call is done, then cut after `after` bytes of its body;
-                0 sends not even headers, -1 half of them) or "request" (cut once `after` bytes of the upload were
-                read; nothing is done)
+                0 sends not even headers, -1 half of them, -2 all but the last byte) or "request" (cut once `after`
+                bytes of the upload were read; nothing is done)
     garble      the answer comes whole and is not: its body, or its file, ends in the middle
     slow        answer `seconds` later
     edit        somebody in the CRM sets `values` of the record `id` of `sobject` just before the call

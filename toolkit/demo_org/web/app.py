@@ -35,6 +35,8 @@ MAX_HEADER_BYTES = 16_384
 """Request line and headers together; more is answered with 414."""
 GZIP_FROM = 1_024
 GZIP_LEVEL = 1
+ALL_BUT_THE_LAST = -2
+"""Where a drop fault cuts an answer of which only the last byte, or the end of its pieces, is lacking."""
 ABORT_KEY = "toolkit.demo_org.abort"
 """Where the server puts, into the ASGI scope, the function that cuts the connection, after it sent its bytes if any."""
 
@@ -109,7 +111,7 @@ class _Endpoint:
 
     async def _send(self, sent: _Sent, send: Send, abort: Abort) -> None:
         loop = asyncio.get_running_loop()
-        if sent.cut is not None and sent.cut.number("after") <= 0:
+        if sent.cut is not None and sent.cut.number("after") in (0, -1):
             abort(b"" if sent.cut.number("after") == 0 else _half_a_head(sent))
             return
         await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
@@ -117,9 +119,11 @@ class _Endpoint:
             await send({"type": "http.response.body", "body": sent.first, "more_body": False})
             return
         room = None if sent.cut is None else int(sent.cut.number("after"))
+        if room == ALL_BUT_THE_LAST:
+            room = max(0, len(sent.first) - 1) if sent.pieces is None else ALL_BUT_THE_LAST
         piece: bytes | None = sent.first
         while piece is not None:
-            if room is not None:
+            if room is not None and room >= 0:
                 piece = piece[:room]
                 room -= len(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -128,6 +132,10 @@ class _Endpoint:
                 abort()
                 return
             piece = None if sent.pieces is None else await loop.run_in_executor(self._workers, next, sent.pieces, None)
+        if room == ALL_BUT_THE_LAST:  # of pieces, what tells that there are no more
+            await asyncio.sleep(0)
+            abort()
+            return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _work(self, call: Call, header_bytes: int, problem: Refusal | None) -> _Sent:
