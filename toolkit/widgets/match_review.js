@@ -36,7 +36,7 @@ function render({ model, el }) {
   const message = element("div", { className: "cs-message" });
   message.setAttribute("role", "alert");
   const bar = element("div", { className: "cs-bar" }, [...buttons.slice(0, 3), element("span", { className: "cs-gap" }), ...buttons.slice(3)]);
-  card.append(pair, bar, element("div", {}, [said]), message);
+  card.append(pair, bar, element("div", { className: "cs-said" }, [said]), message);
   el.append(card);
 
   let waiting = false; // one decision at a time: a key held down decides nothing about a pair that was not seen
