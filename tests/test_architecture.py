@@ -129,6 +129,7 @@ PURE = (
     "toolkit.writeback.braking",
     "toolkit.writeback.approving",
     "toolkit.writeback.retrying",
+    "toolkit.data_quality",
     "toolkit.summaries",
     "toolkit.engagement",
 )
