@@ -77,7 +77,6 @@ class Reader:
         except ToolkitError:
             return Details()  # the page's banner says what is the matter with the store
 
-
     def quality(self, snapshot: Snapshot) -> Quality:
         """Return the quality of the data, worked out once as long as the store stays as it is."""
         return snapshot.once("quality", lambda: self._quality(snapshot))

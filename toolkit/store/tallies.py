@@ -30,7 +30,8 @@ def tallies(database: Database, newest: int) -> pl.DataFrame:
     kinds = "object, side, what, state"
     what = "CASE operation WHEN 'clear' THEN 'update' ELSE operation END AS what"
     rows = database.query(
-        f"WITH {_RECENT} SELECT commit_id, json_extract(meta, '$.at'), object, side, {what}, state, count(*), count(DISTINCT {_RECORD})"
+        f"WITH {_RECENT} SELECT commit_id, json_extract(meta, '$.at'), object, side, {what}, state,"
+        f" count(*), count(DISTINCT {_RECORD})"
         f" FROM recent JOIN journal USING (commit_id) GROUP BY commit_id, {kinds} ORDER BY number DESC, {kinds}",
         (newest,),
     )
