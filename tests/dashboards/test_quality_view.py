@@ -55,7 +55,8 @@ def test_DSH_9_each_record_is_counted_in_one_class_and_the_counts_add_up(reader)
     said = words(page)
     for side in ("here", "there"):
         assert f"{found.classes.filter(side=side).height:,}" in said
-    assert "All of account" in said and "Only here" in said
+    assert "All of account" in said
+    assert "Only here" in said
     waiting = found.classes.filter(~pl.col("record_class").is_in(quality.CALM))
     assert card_says(page, "Want a look", str(waiting.height))
     assert "&lt;b&gt;Lone" not in said
