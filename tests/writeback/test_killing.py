@@ -19,7 +19,6 @@ from toolkit.errors import SalesforceError
 THOROUGH = os.environ.get("CS_TOOLKIT_THOROUGH") == "1"
 INSTANTS = 100 if THOROUGH else 12
 FEW = pytest.mark.parametrize("demo_org", [{"accounts": 5}], indirect=True)
-WAYS = pytest.mark.parametrize("via", ["collections", "bulk"])
 
 
 def boundaries(coarse):
@@ -73,9 +72,12 @@ def is_cut_off(world):
     return plan
 
 
+DEEDS = [(changes, 9, "collections"), (creates, 19, "bulk"), (undoes, 19, "collections")]
+OTHERS = [(changes, 1, "bulk"), (creates, 1, "collections"), (undoes, 1, "bulk")]
+
+
 @FEW
-@WAYS
-@pytest.mark.parametrize(("prepare", "coarse"), [(changes, 9), (creates, 19), (undoes, 19)])
+@pytest.mark.parametrize(("prepare", "coarse", "via"), DEEDS + (OTHERS if THOROUGH else []))
 def test_BEY_6_killed_at_every_boundary_of_a_commit(desk, via, prepare, coarse):
     world = World(desk, via)
     written = every_boundary(world, killing.commit, lambda: prepare(world), coarse)
@@ -85,7 +87,7 @@ def test_BEY_6_killed_at_every_boundary_of_a_commit(desk, via, prepare, coarse):
 
 
 @FEW
-@WAYS
+@pytest.mark.parametrize("via", ["bulk", *(["collections"] if THOROUGH else [])])
 def test_BEY_6_killed_at_every_boundary_of_a_resume(desk, via):
     world = World(desk, via)
     every_boundary(world, killing.resume, lambda: is_cut_off(world), 15)
@@ -122,7 +124,7 @@ def test_BEY_5_killed_at_every_boundary_of_a_deletion_and_of_its_way_back(tmp_pa
         read(ws)
         here_id, record = _free(ws)
         hanging = len(ws.demo_org.rows(f"SELECT Id FROM Contact WHERE AccountId = '{record}'"))
-        for boundary in boundaries(17):
+        for boundary in boundaries(19):
             before = ws.store.commits().height
             died = [_killed(ws, ws.plan_delete("account", [here_id], side=side, cascade=True), boundary)]
             if here_id in ws.here()["id"]:
