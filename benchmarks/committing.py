@@ -122,9 +122,9 @@ def commit_once(
     from toolkit.pulling.pull import pull
     from toolkit.salesforce import Credentials, connect
     from toolkit.store import Store
-    from toolkit.writeback.commit import commit
-    from toolkit.writeback.plan import make_plan
-    from toolkit.writeback.sides import Sides
+    from toolkit.writeback.committing.commit import commit
+    from toolkit.writeback.planning.plan import make_plan
+    from toolkit.writeback.planning.sides import Sides
 
     field = FieldMapping(here="segment", there=FIELD, direction="output")
     mapping = ObjectMapping(sobject="Account", fields=(field,), match=()).named("account")

@@ -20,8 +20,8 @@ import polars as pl
 
 from toolkit.config.objects import Direction, FieldMapping, ObjectMapping
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.merge import merge, new_base
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.planning.merge import merge, new_base
+from toolkit.writeback.planning.sides import Sides
 
 SIZES = (100_000, 1_000_000)
 KINDS = (*["double"] * 6, *["string"] * 8, *["date"] * 3, *["boolean"] * 2, "picklist")

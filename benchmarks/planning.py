@@ -26,9 +26,9 @@ import polars as pl
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.values import to_text
-from toolkit.writeback.merge import new_base
-from toolkit.writeback.plan import Plan, make_plan
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.planning.merge import new_base
+from toolkit.writeback.planning.plan import Plan, make_plan
+from toolkit.writeback.planning.sides import Sides
 
 SIZES = (100_000, 1_000_000)
 KINDS = (*["double"] * 6, *["string"] * 8, *["date"] * 3, *["boolean"] * 2, "picklist")

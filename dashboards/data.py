@@ -30,7 +30,7 @@ from toolkit.frames import (
 from toolkit.schedule import next_time
 from toolkit.store.tallies import TALLIES
 from toolkit.summaries import NO_BAND
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 T = TypeVar("T")
 

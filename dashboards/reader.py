@@ -23,7 +23,7 @@ from toolkit.health.attention import attention_order
 from toolkit.store import Store
 from toolkit.store.store import FILE_NAME
 from toolkit.summaries import NO_BAND
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 MAPPING_FILE = "workspace.toml"
 RECENT_RUNS = 500

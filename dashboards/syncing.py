@@ -11,9 +11,9 @@ import polars as pl
 
 from dashboards.data import Snapshot
 from toolkit.schedule import next_time
-from toolkit.workspace_view import JOB
-from toolkit.writeback.operations import CHANGING, CREATE, DELETE, MERGE
-from toolkit.writeback.remedies import remedy
+from toolkit.workspace.view import JOB
+from toolkit.writeback.committing.remedies import remedy
+from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE, MERGE
 
 DAY = timedelta(hours=24)
 BY_HAND = ("edit", "add", "view")

@@ -6,7 +6,7 @@ import pytest
 from toolkit.demo_workspace import AS_OF as NOW
 from toolkit.errors import NotFoundError
 from toolkit.frames import DECISIONS, LINEAGE
-from toolkit.lineage import COMMITS, Facts, lineage
+from toolkit.lineage.lineage import COMMITS, Facts, lineage
 from toolkit.workspace import Workspace
 
 

@@ -8,7 +8,7 @@ import pytest
 from toolkit.errors import BrakeError, DigestError, InputError, NotFoundError, PermissionDenied, PlanError
 from toolkit.frames import SPENT_DECISIONS
 from toolkit.workspace import Workspace
-from toolkit.writeback.listing import PLANS
+from toolkit.writeback.planning.listing import PLANS
 
 ACCOUNTS = 30
 HELD = 'there = "CS_Segment__c"\ndirection = "output"\non_conflict = "hold"\n'

@@ -8,8 +8,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 _HOMES = {
-    "Commit": "toolkit.writeback.commit",
-    "Plan": "toolkit.writeback.plan",
+    "Commit": "toolkit.writeback.committing.commit",
+    "Plan": "toolkit.writeback.planning.plan",
     "Run": "toolkit.runs",
     "Settings": "toolkit.config",
     "ToolkitError": "toolkit.errors",

@@ -165,7 +165,7 @@ CHANGES = FrameSpec(
         "here_id": pl.String,
         "there_id": pl.String,
         "name": pl.String,  # the record's name, for a person to read
-        "operation": pl.String,  # one of toolkit.writeback.operations
+        "operation": pl.String,  # one of toolkit.writeback.planning.operations
         "field": pl.String,  # the field that would be written, by its own side's name
         "partner": pl.String,  # the field on the other side that it is mapped to
         "type": pl.String,  # the Salesforce field type: string, double, date, ...

@@ -12,8 +12,8 @@ from toolkit.errors import NotFoundError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
 from toolkit.values import to_text
-from toolkit.writeback.grouping import change_size
-from toolkit.writeback.preflight import Finding
+from toolkit.writeback.planning.grouping import change_size
+from toolkit.writeback.planning.preflight import Finding
 
 NO_BAND = "No score"
 """What an account without a score is called where bands are listed."""

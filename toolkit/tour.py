@@ -19,7 +19,7 @@ from rich.text import Text
 from toolkit import console as printing
 from toolkit.console import plans
 from toolkit.workspace import DEMO_FOLDER, Workspace
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 EXAMPLES = 5
 DASHBOARD_PORT = 5006

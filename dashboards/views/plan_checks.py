@@ -9,10 +9,10 @@ import panel as pn
 from dashboards import theme
 from dashboards.data import NewestPlan, Snapshot
 from dashboards.views import parts
-from toolkit.writeback.approving import approvers, expires_at
-from toolkit.writeback.cost import Part
-from toolkit.writeback.irreversible import irreversible
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.approving import approvers, expires_at
+from toolkit.writeback.planning.cost import Part
+from toolkit.writeback.planning.irreversible import irreversible
+from toolkit.writeback.planning.plan import Plan
 
 TONES = {"stop": "#D6453D", "wait": "#EFAE2B", "ok": "#2E9E6B", "know": theme.NOT_SCORED}
 WORDS = {"stop": "stops it", "wait": "waits", "ok": "done", "know": "to know"}

@@ -8,7 +8,7 @@ import polars as pl
 from dashboards import syncing, theme
 from dashboards.views import parts, runs
 from dashboards.views.scene import Scene
-from toolkit.writeback.operations import CREATE
+from toolkit.writeback.planning.operations import CREATE
 
 LISTS = {
     "read": "Readings of Salesforce",

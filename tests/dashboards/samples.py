@@ -12,9 +12,9 @@ from tests.dashboards.belongings import OBJECTS, belongings
 from toolkit.config import Measure, Settings, load, preset_text
 from toolkit.frames import CHANGES, CONTRIBUTIONS, JOURNAL, LINKS, SCORES, conform
 from toolkit.store import Store
-from toolkit.writeback.cost import predict
-from toolkit.writeback.digest import digest_of
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.cost import predict
+from toolkit.writeback.planning.digest import digest_of
+from toolkit.writeback.planning.plan import Plan
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 AWKWARD = [

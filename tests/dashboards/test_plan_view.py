@@ -14,8 +14,8 @@ from tests.dashboards.looking import words
 from tests.dashboards.samples import NOW
 from toolkit.config.models import Writeback
 from toolkit.frames import APPROVALS, UTC_TIME, conform
-from toolkit.writeback.braking import Brake
-from toolkit.writeback.finding import Finding
+from toolkit.writeback.planning.braking import Brake
+from toolkit.writeback.planning.finding import Finding
 
 # Panel hands tables to Bokeh, which uses a keyword that pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.reset_index:DeprecationWarning")

@@ -10,8 +10,8 @@ from toolkit.frames import LINKS, MISMATCHES
 from toolkit.importing.records import import_object
 from toolkit.importing.users import check_users
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.merge import merge
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.planning.merge import merge
+from toolkit.writeback.planning.sides import Sides
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 

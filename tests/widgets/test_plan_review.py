@@ -6,7 +6,7 @@ import pytest
 from toolkit import summaries
 from toolkit.errors import DigestError
 from toolkit.widgets import PlanReview
-from toolkit.writeback.braking import Brake
+from toolkit.writeback.planning.braking import Brake
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from toolkit.demo_org import DemoOrg
 from toolkit.frames import LINKS
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.commit import Commit, commit, resume
-from toolkit.writeback.plan import Plan, make_plan, seal
-from toolkit.writeback.sides import Sides
-from toolkit.writeback.undo import undo_plan
+from toolkit.writeback.committing.commit import Commit, commit, resume
+from toolkit.writeback.planning.plan import Plan, make_plan, seal
+from toolkit.writeback.planning.sides import Sides
+from toolkit.writeback.undoing.undo import undo_plan
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 

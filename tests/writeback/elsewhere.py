@@ -10,7 +10,7 @@ from tests.writeback.samples import object_mapping
 from toolkit.config.models import Settings
 from toolkit.salesforce import Credentials, connect
 from toolkit.store import Store
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 ROOT = Path(__file__).parent.parent.parent
 

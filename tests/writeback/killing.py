@@ -23,7 +23,7 @@ from toolkit.config.models import Settings
 from toolkit.salesforce import Credentials, Org, connect
 from toolkit.store import Store
 from toolkit.workspace import Workspace
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 PATIENCE = 60.0
 

@@ -13,13 +13,13 @@ from toolkit.frames import LINKS, MISMATCHES
 from toolkit.matching.match import match
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.commit import Commit, commit, resume
-from toolkit.writeback.creating import relinked
-from toolkit.writeback.editing import plan_add, plan_edit, told
-from toolkit.writeback.lookups import with_lookups
-from toolkit.writeback.plan import Plan, make_plan
-from toolkit.writeback.sides import Sides
-from toolkit.writeback.undoing import plan_undo
+from toolkit.writeback.committing.commit import Commit, commit, resume
+from toolkit.writeback.planning.creating import relinked
+from toolkit.writeback.planning.editing import plan_add, plan_edit, told
+from toolkit.writeback.planning.lookups import with_lookups
+from toolkit.writeback.planning.plan import Plan, make_plan
+from toolkit.writeback.planning.sides import Sides
+from toolkit.writeback.undoing.plan_undo import plan_undo
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 

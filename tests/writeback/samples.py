@@ -8,7 +8,7 @@ import polars as pl
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.frames import LINKS, conform
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.sides import Sides, pair
+from toolkit.writeback.planning.sides import Sides, pair
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 UNBRAKED = {"max_cleared_share": 1, "max_churned_share": 1, "max_changed_share": 1}

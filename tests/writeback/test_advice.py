@@ -5,8 +5,8 @@ import pytest
 from tests.writeback.samples import object_mapping
 from toolkit.config import FieldMapping, parse, preset_text
 from toolkit.salesforce.describe import ObjectDescribe
-from toolkit.writeback.advice import field_type, recipe
-from toolkit.writeback.preflight import check_targets
+from toolkit.writeback.planning.advice import field_type, recipe
+from toolkit.writeback.planning.preflight import check_targets
 
 FIELD = FieldMapping(here="health_score", there="CS_Health_Score__c", direction="output")
 

@@ -11,7 +11,7 @@ from tests.writeback.test_plan import some_plan
 from toolkit.config.models import Access, Writeback
 from toolkit.errors import PlanError
 from toolkit.frames import APPROVALS
-from toolkit.writeback.approving import approval, approvers, expires_at, refuse_expired, refuse_unapproved
+from toolkit.writeback.planning.approving import approval, approvers, expires_at, refuse_expired, refuse_unapproved
 
 ASKED, ANYBODY = Writeback(approval=True), Access()
 

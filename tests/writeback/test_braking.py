@@ -6,9 +6,9 @@ import pytest
 from tests.writeback.samples import NOW, mapped, sides
 from toolkit.config.models import HEALTH_FIELDS, Brakes, Settings
 from toolkit.errors import BrakeError
-from toolkit.writeback.braking import Brake, computed_columns, refuse_braked, refuse_churning, tripped
-from toolkit.writeback.plan import Plan, make_plan
-from toolkit.writeback.sides import pair
+from toolkit.writeback.planning.braking import Brake, computed_columns, refuse_braked, refuse_churning, tripped
+from toolkit.writeback.planning.plan import Plan, make_plan
+from toolkit.writeback.planning.sides import pair
 
 SCORE = mapped("health_score", "CS_Health_Score__c", "output")
 SEGMENT = mapped("segment", "CS_Segment__c", "output")

@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 
 from toolkit.workspace import Workspace
-from toolkit.writeback.changed import as_they_are
-from toolkit.writeback.cost import predict
-from toolkit.writeback.sending import now_there
-from toolkit.writeback.settling import intended
+from toolkit.writeback.committing.changed import as_they_are
+from toolkit.writeback.committing.sending import now_there
+from toolkit.writeback.committing.settling import intended
+from toolkit.writeback.planning.cost import predict
 
 SCORE = "CS_Health_Score__c"
 

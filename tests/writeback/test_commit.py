@@ -7,8 +7,8 @@ from tests.writeback.desk import NOW, PATHS, Desk
 from toolkit.errors import DigestError, LimitError, PlanError, SalesforceError
 from toolkit.frames import JOURNAL, conform
 from toolkit.salesforce import Credentials, connect
-from toolkit.writeback.commit import commit, resume
-from toolkit.writeback.plan import make_plan
+from toolkit.writeback.committing.commit import commit, resume
+from toolkit.writeback.planning.plan import make_plan
 
 WRITTEN = ("CS_Health_Score__c", "CS_Health_Band__c", "CS_Segment__c", "CS_Renewal_Date__c")
 

@@ -1,7 +1,7 @@
 """Two plans beside each other."""
 
 from tests.writeback.test_excluding import rows, some_plan
-from toolkit.writeback.comparing import COMPARISON, compared
+from toolkit.writeback.planning.comparing import COMPARISON, compared
 
 
 def test_BEY_1_a_plan_and_itself_do_not_differ():

@@ -8,8 +8,8 @@ import pytest
 from tests.writeback import killing
 from tests.writeback.desk import PATHS, Desk
 from toolkit.errors import NotFoundError
-from toolkit.writeback.commit import resume
-from toolkit.writeback.settling import IN_JOB
+from toolkit.writeback.committing.commit import resume
+from toolkit.writeback.committing.settling import IN_JOB
 
 
 def asked(desk, method, part):

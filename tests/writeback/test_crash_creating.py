@@ -8,7 +8,7 @@ import pytest
 from tests.writeback import killing
 from tests.writeback.many import Desk
 from toolkit.errors import SalesforceError
-from toolkit.writeback.settling import FOUND, IN_JOB, NOT_WRITTEN
+from toolkit.writeback.committing.settling import FOUND, IN_JOB, NOT_WRITTEN
 
 MADE = {"Account": 2, "Contact": 2, "Event": 3, "Task": 1}
 """How many records of each object are created, whatever happens on the way."""

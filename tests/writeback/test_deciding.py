@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.writeback.samples import NOW, mapped, replaced, sides, there_id
 from toolkit.errors import InputError
 from toolkit.frames import CHANGES, DECISIONS, conform
-from toolkit.writeback import deciding
-from toolkit.writeback.deciding import QUEUE, decided_ids, decisions_of, queue, void
-from toolkit.writeback.merge import new_base
-from toolkit.writeback.plan import make_plan
-from toolkit.writeback.sides import PAIR, pair
+from toolkit.writeback.planning import deciding
+from toolkit.writeback.planning.deciding import QUEUE, decided_ids, decisions_of, queue, void
+from toolkit.writeback.planning.merge import new_base
+from toolkit.writeback.planning.plan import make_plan
+from toolkit.writeback.planning.sides import PAIR, pair
 
 STAGE = mapped("stage", "CS_Stage__c", "two_way")
 SEGMENT = mapped("segment", "CS_Segment__c", "output", on_conflict="hold")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.writeback.structure import commit, opened, read, row, states
 from toolkit.errors import NotFoundError, SalesforceError
-from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
+from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
 
 
 @pytest.fixture

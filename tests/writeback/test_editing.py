@@ -5,7 +5,7 @@ import pytest
 
 from tests.writeback.many import NOW, Desk, settings_of
 from toolkit.errors import EditRefused, NotFoundError
-from toolkit.writeback.editing import manual_id, plan_edit
+from toolkit.writeback.planning.editing import manual_id, plan_edit
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.writeback.samples import NOW, mapped, sides
 from toolkit.errors import DigestError, InputError
 from toolkit.frames import CHANGES, conform
-from toolkit.writeback.digest import digest_of
-from toolkit.writeback.excluding import BELONGS, excluded, hanging
-from toolkit.writeback.plan import Plan, make_plan
+from toolkit.writeback.planning.digest import digest_of
+from toolkit.writeback.planning.excluding import BELONGS, excluded, hanging
+from toolkit.writeback.planning.plan import Plan, make_plan
 
 FIELDS = [
     mapped("health_score", "CS_Health_Score__c", "output"),

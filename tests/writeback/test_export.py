@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.writeback.samples import NOW, mapped, sides
 from toolkit.errors import DigestError, InputError
 from toolkit.frames import CHANGES, conform
-from toolkit.writeback.digest import digest_of
-from toolkit.writeback.export import (
+from toolkit.writeback.planning.digest import digest_of
+from toolkit.writeback.planning.export import (
     digest_in,
     left_out,
     read_csv,
@@ -20,7 +20,7 @@ from toolkit.writeback.export import (
     write_csv,
     write_parquet,
 )
-from toolkit.writeback.plan import make_plan
+from toolkit.writeback.planning.plan import make_plan
 
 AWKWARD = ["=2+3", "+1 555", "-5", "-5 apples", "@home", "'quoted", "''twice", 'with "quotes", and comma', "a\nb", "é"]
 

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from toolkit.config import FieldMapping, parse, preset_text
-from toolkit.writeback.field_creation import (
+from toolkit.writeback.restructuring.field_creation import (
     as_text,
     definition_of,
     in_words,

@@ -14,9 +14,9 @@ import pytest
 from tests.writeback.structure import NEW, commit, opened, read, row, states
 from toolkit.config.models import Writeback
 from toolkit.errors import NotFoundError, SalesforceError
-from toolkit.writeback.field_creation_plan import NO_RIGHT, plan_fields
-from toolkit.writeback.field_creation_run import NOT_SHOWN
-from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
+from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
+from toolkit.writeback.restructuring.field_creation_plan import NO_RIGHT, plan_fields
+from toolkit.writeback.restructuring.field_creation_run import NOT_SHOWN
 
 SCORE, BAND, COVERAGE, SEATS = (there for _, there in NEW)
 ROOT = Path(__file__).parent.parent.parent
@@ -205,7 +205,7 @@ def test_BEY_6_killed_while_a_field_is_made(tmp_path):
         plan = ws.plan_fields("account", [SCORE])
         ws.demo_org.faults.inject("slow", match="tooling/sobjects", method="POST", seconds=2)
         program = (
-            "import sys; from toolkit.workspace import Workspace; from toolkit.writeback.plan import Plan\n"
+            "import sys; from toolkit.workspace import Workspace; from toolkit.writeback.planning.plan import Plan\n"
             "ws = Workspace.open(sys.argv[1]); plan = Plan.load(*ws.store.latest_plan())\n"
             "ws.commit(plan, confirm=plan.digest)"
         )

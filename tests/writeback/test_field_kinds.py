@@ -12,10 +12,10 @@ from toolkit.config.objects import ObjectMapping
 from toolkit.demo_org import DemoOrg
 from toolkit.errors import PreflightError
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe, fields_from_json
-from toolkit.writeback.field_kinds import KINDS
-from toolkit.writeback.plan import make_plan
-from toolkit.writeback.preflight import check_targets
-from toolkit.writeback.rules import fault
+from toolkit.writeback.planning.field_kinds import KINDS
+from toolkit.writeback.planning.plan import make_plan
+from toolkit.writeback.planning.preflight import check_targets
+from toolkit.writeback.planning.rules import fault
 
 
 def part(whole, name, **facts):

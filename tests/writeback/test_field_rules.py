@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.writeback.samples import mapped, replaced, sides
-from toolkit.writeback.merge import merge, new_base
-from toolkit.writeback.sides import CHANGED_AT, EDITED_AT, pair
+from toolkit.writeback.planning.merge import merge, new_base
+from toolkit.writeback.planning.sides import CHANGED_AT, EDITED_AT, pair
 
 NOTHING = None
 EARLY, LATE = datetime(2026, 11, 1, 8, tzinfo=UTC), datetime(2026, 11, 2, 8, tzinfo=UTC)

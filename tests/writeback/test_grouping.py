@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from toolkit.frames import CHANGES, conform
-from toolkit.writeback.grouping import VERDICTS, groups, with_groups, within
+from toolkit.writeback.planning.grouping import VERDICTS, groups, with_groups, within
 
 
 def row(seq: int, field: str, **values: str | None) -> dict:

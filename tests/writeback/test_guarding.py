@@ -10,7 +10,7 @@ from tests.writeback.desk import NOW
 from tests.writeback.elsewhere import committing
 from toolkit.errors import BrakeError, PlanError, StoreInUseError
 from toolkit.workspace import Workspace
-from toolkit.writeback.commit import commit, resume
+from toolkit.writeback.committing.commit import commit, resume
 
 PRODUCTION = "UPDATE Organization SET IsSandbox = 0, OrganizationType = 'Enterprise Edition'"
 

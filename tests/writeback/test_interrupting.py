@@ -8,7 +8,7 @@ import pytest
 
 from tests.writeback.desk import PATHS, Desk
 from tests.writeback.elsewhere import committing
-from toolkit.writeback.commit import resume
+from toolkit.writeback.committing.commit import resume
 
 PATIENCE = 60.0
 

@@ -5,7 +5,7 @@ import pytest
 
 from toolkit.frames import JOURNAL, FrameError, conform
 from toolkit.store import Store
-from toolkit.writeback.journal import Ledger
+from toolkit.writeback.committing.journal import Ledger
 
 ROWS = 2_500  # more than are noted one by one
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.writeback.many import NOW, Desk
 from toolkit.frames import MISMATCHES
-from toolkit.writeback.live import changed_here, changed_ids, sync_on_view, sync_records
+from toolkit.writeback.committing.live import changed_here, changed_ids, sync_on_view, sync_records
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from tests.writeback.samples import FIELDS, mapped, replaced, sides
 from toolkit.errors import StepMissingError
 from toolkit.frames import CHANGES
 from toolkit.salesforce.describe import FieldDescribe
-from toolkit.writeback.merge import MERGED_COLUMNS, merge, new_base
-from toolkit.writeback.sides import pair
+from toolkit.writeback.planning.merge import MERGED_COLUMNS, merge, new_base
+from toolkit.writeback.planning.sides import pair
 
 NOTHING = None
 

@@ -5,8 +5,8 @@ import pytest
 
 from tests.writeback.structure import commit, opened, read, row, states
 from toolkit.errors import InputError, NotFoundError, SalesforceError
-from toolkit.writeback.merging import Merging
-from toolkit.writeback.settling import ALREADY, CHANGED, FOUND, GONE, NOT_WRITTEN
+from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, GONE, NOT_WRITTEN
+from toolkit.writeback.restructuring.merging import Merging
 
 
 @pytest.fixture

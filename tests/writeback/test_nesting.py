@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.writeback.many import Desk, settings_of
 from tests.writeback.test_excluding import rows
-from toolkit.writeback.nesting import CIRCLE, depths, levels
+from toolkit.writeback.planning.nesting import CIRCLE, depths, levels
 
 FAMILY = {"N-9": None, "N-1": "N-9", "N-2": "N-1", "N-0": "N-2"}
 """New accounts, each with the one it hangs on: by their ids, the top comes last."""

@@ -6,7 +6,7 @@ import pytest
 from tests.writeback.many import Desk
 from toolkit.config.models import Brakes
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.ordering import by_parent, parent_path
+from toolkit.writeback.committing.ordering import by_parent, parent_path
 
 
 def test_children_of_one_parent_follow_each_other():

@@ -10,10 +10,10 @@ from toolkit.config.models import Writeback
 from toolkit.errors import DigestError, LimitError, PlanError
 from toolkit.frames import CHANGES, conform
 from toolkit.salesforce import bulk, collections, query
-from toolkit.writeback import cost
-from toolkit.writeback.cost import Cost, allowed, predict, refuse_if_too_dear
-from toolkit.writeback.digest import digest_of
-from toolkit.writeback.plan import ORDER, Plan, make_plan
+from toolkit.writeback.planning import cost
+from toolkit.writeback.planning.cost import Cost, allowed, predict, refuse_if_too_dear
+from toolkit.writeback.planning.digest import digest_of
+from toolkit.writeback.planning.plan import ORDER, Plan, make_plan
 
 FIELDS = [
     mapped("health_score", "CS_Health_Score__c", "output"),

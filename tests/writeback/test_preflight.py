@@ -9,9 +9,9 @@ from toolkit.config.models import Writeback
 from toolkit.errors import PreflightError
 from toolkit.frames import CHANGES
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.plan import make_plan
-from toolkit.writeback.preflight import check_targets, judge
-from toolkit.writeback.rules import value_range
+from toolkit.writeback.planning.plan import make_plan
+from toolkit.writeback.planning.preflight import check_targets, judge
+from toolkit.writeback.planning.rules import value_range
 
 PRODUCT = "Product Id (Product_Id__c)"
 SCORE, BAND, SEATS = (

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from toolkit.writeback.recognising import recognised
+from toolkit.writeback.committing.recognising import recognised
 
 
 def cells(records, key, value):

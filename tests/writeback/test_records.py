@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from toolkit.writeback.records import with_values
+from toolkit.writeback.committing.records import with_values
 
 
 def laid(values, field_type, text):

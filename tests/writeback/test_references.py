@@ -12,12 +12,12 @@ from tests.writeback.test_kinds import ask, laid
 from toolkit.demo_org import DemoOrg
 from toolkit.errors import PreflightError
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.lookups import with_lookups
-from toolkit.writeback.merge import merge, new_base
-from toolkit.writeback.plan import make_plan
-from toolkit.writeback.references import LOOKUP, resolved, wanted
-from toolkit.writeback.sides import pair
-from toolkit.writeback.undoing import plan_undo
+from toolkit.writeback.planning.lookups import with_lookups
+from toolkit.writeback.planning.merge import merge, new_base
+from toolkit.writeback.planning.plan import make_plan
+from toolkit.writeback.planning.references import LOOKUP, resolved, wanted
+from toolkit.writeback.planning.sides import pair
+from toolkit.writeback.undoing.plan_undo import plan_undo
 
 USERS = ObjectDescribe("User", "User", {"Name": FieldDescribe("Name", length=121)}, key_prefix="005")
 ACCOUNT = {

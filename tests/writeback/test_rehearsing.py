@@ -7,7 +7,7 @@ from tests.writeback.many import Desk
 from toolkit.errors import PlanError, RequestError
 from toolkit.salesforce.rehearsals import make_sure
 from toolkit.workspace import Workspace
-from toolkit.writeback.rehearsing import FAILS, MOST_RECORDS, NOT_TRIED, RESULTS, SAVED, rehearse
+from toolkit.writeback.committing.rehearsing import FAILS, MOST_RECORDS, NOT_TRIED, RESULTS, SAVED, rehearse
 
 
 @pytest.fixture(scope="module")

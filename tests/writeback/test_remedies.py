@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 import toolkit.demo_org
-from toolkit.writeback.remedies import OTHERWISE, REMEDIES, remedy
+from toolkit.writeback.committing.remedies import OTHERWISE, REMEDIES, remedy
 
 SAVING = ("validation", "saving", "records", "deletion", "recycling", "merging", "consequences", "duplicates", "rules")
 """The modules of the demo org that refuse a row."""

@@ -6,7 +6,7 @@ import pytest
 from tests.writeback.desk import Desk
 from toolkit.errors import SalesforceError
 from toolkit.workspace import Workspace
-from toolkit.writeback.commit import resume
+from toolkit.writeback.committing.commit import resume
 
 SCORE = "CS_Health_Score__c"
 REACH = {

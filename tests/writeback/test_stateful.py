@@ -32,7 +32,7 @@ from toolkit.errors import DigestError, PlanError, ToolkitError
 from toolkit.frames import RECORD_KEY
 from toolkit.salesforce import Credentials, connect
 from toolkit.workspace import Workspace
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.plan import Plan
 
 ACCOUNTS = 12
 THOROUGH = os.environ.get("CS_TOOLKIT_THOROUGH") == "1"

@@ -5,10 +5,10 @@ import pytest
 
 from tests.writeback.samples import NOW, mapped, replaced, sides
 from toolkit.frames import CHANGES, conform
-from toolkit.writeback.merge import MERGED_COLUMNS
-from toolkit.writeback.plan import make_plan, seal
-from toolkit.writeback.settling import intended
-from toolkit.writeback.undo import undo_plan
+from toolkit.writeback.committing.settling import intended
+from toolkit.writeback.planning.merge import MERGED_COLUMNS
+from toolkit.writeback.planning.plan import make_plan, seal
+from toolkit.writeback.undoing.undo import undo_plan
 
 OUT = mapped("segment", "CS_Segment__c", "output")
 

@@ -6,8 +6,8 @@ import pytest
 from tests.writeback.structure import commit, opened, read
 from toolkit.errors import InputError
 from toolkit.frames import CHANGES, JOURNAL, conform
-from toolkit.writeback.irreversible import irreversible
-from toolkit.writeback.selecting import selected
+from toolkit.writeback.planning.irreversible import irreversible
+from toolkit.writeback.undoing.selecting import selected
 
 
 def rows_of(spec, *rows):

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from tests.writeback.desk import Desk
-from toolkit.writeback.commit import resume
-from toolkit.writeback.cost import predict
+from toolkit.writeback.committing.commit import resume
+from toolkit.writeback.planning.cost import predict
 
 SEGMENT = "CS_Segment__c"
 BIG = pytest.mark.parametrize("demo_org", [{"accounts": 560}], indirect=True)

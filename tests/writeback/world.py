@@ -8,7 +8,7 @@ from tests.writeback.many import Desk
 from tests.writeback.truth import Truth
 from toolkit.frames import LINKS
 from toolkit.store import Store
-from toolkit.writeback.settling import NOT_WRITTEN
+from toolkit.writeback.committing.settling import NOT_WRITTEN
 
 SOBJECTS = {"account": "Account", "contact": "Contact", "meeting": "Event", "call": "Task"}
 

@@ -143,7 +143,7 @@ def lineage(
 def _write(rows: Any, path: Path) -> None:
     """Write rows to a file that a spreadsheet opens without running what is in it, or to Parquet."""
     from toolkit.errors import InputError
-    from toolkit.writeback.export import safe_cells
+    from toolkit.writeback.planning.export import safe_cells
 
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"Rows cannot be written to {path}.", hint="Name a .csv or .parquet file.")

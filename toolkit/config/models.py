@@ -88,7 +88,7 @@ class Brakes(Model):
     records of an object would lose a value of one field (or be gone), more than ``max_churned_share`` would become
     churners, or more than ``max_changed_share`` would have a value of one field replaced; an import, when more than
     ``max_churned_share`` would become churners. Fewer than ``from_records`` records never stop anything. What counts is
-    said in `toolkit.writeback.braking`.
+    said in `toolkit.writeback.planning.braking`.
     """
 
     max_left_share: Annotated[float, Field(gt=0, le=1)] = 0.5

@@ -24,7 +24,7 @@ from toolkit import summaries
 from toolkit.importing.importer import Preview
 from toolkit.salesforce.conformance import Outcome
 from toolkit.workspace import Workspace
-from toolkit.writeback.preflight import Finding
+from toolkit.writeback.planning.preflight import Finding
 
 BAND_STYLES = {"red": "red", "yellow": "yellow", "green": "green"}
 FATE_STYLES = {"skipped": "yellow", "held": "yellow", "churned": "red", "archived": "red"}

@@ -8,12 +8,12 @@ from rich.text import Text
 
 from toolkit import summaries
 from toolkit.console import SEVERITY_STYLES, cell, print_frame, print_with_reasons
-from toolkit.writeback.commit import Commit
-from toolkit.writeback.grouping import VERDICTS, groups
-from toolkit.writeback.irreversible import irreversible
-from toolkit.writeback.plan import Plan
-from toolkit.writeback.rehearsing import Rehearsal
-from toolkit.writeback.remedies import remedy
+from toolkit.writeback.committing.commit import Commit
+from toolkit.writeback.committing.rehearsing import Rehearsal
+from toolkit.writeback.committing.remedies import remedy
+from toolkit.writeback.planning.grouping import VERDICTS, groups
+from toolkit.writeback.planning.irreversible import irreversible
+from toolkit.writeback.planning.plan import Plan
 
 VERDICT_STYLES = {"write": "green", "conflict": "yellow", "held": "yellow", "refused": "red", "excluded": "dim"}
 STATE_STYLES = {"held": "yellow", "failed": "red", "intended": "yellow", "written": "green"}

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from toolkit.frames import AGREEMENT_REMARKS, conform
-from toolkit.writeback.sentences import sentence
+from toolkit.writeback.planning.sentences import sentence
 
 FOREVER = date(9999, 12, 31)
 

@@ -24,8 +24,8 @@ from toolkit.importing.contract_dates import day, end_day, fault_of, filled, giv
 from toolkit.revenue.money import MOST, cents, money
 from toolkit.revenue.running import with_runs
 from toolkit.values import to_18
-from toolkit.writeback.finding import Finding
-from toolkit.writeback.sentences import sentence, shown
+from toolkit.writeback.planning.finding import Finding
+from toolkit.writeback.planning.sentences import sentence, shown
 
 OPPORTUNITY = "Opportunity"
 WON = "IsWon"

@@ -16,7 +16,7 @@ import polars as pl
 
 from toolkit.config.agreements import Interval, Term
 from toolkit.errors import InputError
-from toolkit.writeback.sentences import sentence, shown
+from toolkit.writeback.planning.sentences import sentence, shown
 
 DAY = pl.duration(days=1)
 _LONGEST: dict[Interval, int] = {"day": 365_250, "week": 52_178, "month": 12_000, "year": 1_000}

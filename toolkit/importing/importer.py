@@ -27,8 +27,8 @@ from toolkit.importing.records import RULES, import_object
 from toolkit.matching.decisions import different
 from toolkit.salesforce import Org
 from toolkit.store import Store
-from toolkit.writeback.merge import new_base
-from toolkit.writeback.sides import Sides
+from toolkit.writeback.planning.merge import new_base
+from toolkit.writeback.planning.sides import Sides
 
 ACCOUNT = "account"
 AGREEMENTS, REMARKS = "agreements", "agreement_remarks"

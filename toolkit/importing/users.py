@@ -8,7 +8,7 @@ mapping it is allowed and said. What goes to Salesforce may be text, as the CSM'
 from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe
-from toolkit.writeback.finding import Finding
+from toolkit.writeback.planning.finding import Finding
 
 CSM = "csm"
 """The column here that holds the customer success manager of an account."""

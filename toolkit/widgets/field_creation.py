@@ -11,8 +11,8 @@ from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
 from toolkit.widgets.plan_review import PlanReview
 from toolkit.widgets.twin import plural, table_html
 from toolkit.workspace import Workspace
-from toolkit.writeback.operations import CREATE_FIELD, GRANT_FIELD
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.operations import CREATE_FIELD, GRANT_FIELD
+from toolkit.writeback.planning.plan import Plan
 
 SIZES = ("length", "precision", "scale", "visibleLines")
 

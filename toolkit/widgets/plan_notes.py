@@ -6,10 +6,10 @@ from html import escape
 
 from toolkit.config.models import Writeback
 from toolkit.widgets.twin import MUTED, SIGNS
-from toolkit.writeback.approving import expires_at
-from toolkit.writeback.finding import Finding
-from toolkit.writeback.irreversible import irreversible
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.planning.approving import expires_at
+from toolkit.writeback.planning.finding import Finding
+from toolkit.writeback.planning.irreversible import irreversible
+from toolkit.writeback.planning.plan import Plan
 
 TONES = {"error": "error", "warning": "warning", "info": "planned"}
 FINDINGS = 12

@@ -19,9 +19,9 @@ from toolkit.widgets.plan_notes import identity_html, notes_html
 from toolkit.widgets.plan_rows import PlanRows, told
 from toolkit.widgets.twin import figures_html, plural
 from toolkit.workspace import Workspace
-from toolkit.writeback.approving import approvers
-from toolkit.writeback.commit import Commit
-from toolkit.writeback.plan import Plan
+from toolkit.writeback.committing.commit import Commit
+from toolkit.writeback.planning.approving import approvers
+from toolkit.writeback.planning.plan import Plan
 
 
 class PlanReview(NotebookWidget):

@@ -11,10 +11,10 @@ from toolkit.widgets.grid import Action, Column, Grid
 from toolkit.widgets.notebook_widget import button, row
 from toolkit.widgets.tree import Tree
 from toolkit.widgets.twin import plural, table_html
-from toolkit.writeback.commit import Commit
-from toolkit.writeback.grouping import VERDICTS, groups, with_groups, within
-from toolkit.writeback.plan import Plan
-from toolkit.writeback.remedies import remedy
+from toolkit.writeback.committing.commit import Commit
+from toolkit.writeback.committing.remedies import remedy
+from toolkit.writeback.planning.grouping import VERDICTS, groups, with_groups, within
+from toolkit.writeback.planning.plan import Plan
 
 TONES = {
     "write": "planned",

@@ -16,8 +16,8 @@ from toolkit.widgets.grid import Column, Grid
 from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
 from toolkit.widgets.twin import plural
 from toolkit.workspace import Workspace
-from toolkit.writeback.commit import Commit
-from toolkit.writeback.sides import described
+from toolkit.writeback.committing.commit import Commit
+from toolkit.writeback.planning.sides import described
 
 FIRST = 5
 """So many fields are columns, the first by the mapping's order (CSU-18); those that can be edited are, wherever they
