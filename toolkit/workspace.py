@@ -94,7 +94,7 @@ class Workspace(RepairingWorkspace):
         with self._run("load") as run:
             loaded = load_sources(self.folder, self.settings, self.store, self.now().date())
             run.read, run.written, run.skipped = loaded.read, loaded.written, loaded.skipped
-            run.note = str(loaded)
+            run.note, run.advice = str(loaded), loaded.advice
         return run
 
     def preview(self, object_name: str = ACCOUNT) -> Preview:

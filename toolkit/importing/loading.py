@@ -4,6 +4,7 @@ What the sources are is `toolkit.sources.reading`, what becomes of a value is `t
 reads, calls them and keeps the result.
 """
 
+import difflib
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -27,7 +28,8 @@ class Loaded:
     """What a load did: rows ``read``, accounts ``written``, rows left out, and accounts ``gone`` from their file.
 
     ``strangers`` are the ids of accounts nobody knows, ``rejected`` the rows with a fault; both are left out.
-    ``changed`` says which columns came, went or hold something else than before.
+    ``changed`` says which columns came, went or hold something else than before; ``advice`` which ones are not there
+    and nobody misses yet.
     """
 
     read: int
@@ -39,6 +41,7 @@ class Loaded:
     rejected: int
     path: str
     changed: tuple[str, ...]
+    advice: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.written:,} accounts, from {self.read:,} rows of {self.files} files"
@@ -81,6 +84,7 @@ def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) ->
         rejected=sum(table.rejected for table in sources.tables.values()),
         path=settings.sources[settings.account_source].label if settings.account_source else "",
         changed=_drift(store, sources),
+        advice=_said_by_nobody(sources, settings, store.records("here", ACCOUNT)),
     )
 
 
@@ -105,6 +109,30 @@ def _drift(store: Store, sources: Sources) -> tuple[str, ...]:
     before, now = store.records("derived", SOURCE_COLUMNS.name), sources.columns()
     store.save_records("derived", SOURCE_COLUMNS.name, now)
     return () if before is None else drift(before, now)
+
+
+def _said_by_nobody(sources: Sources, settings: Settings, here: pl.DataFrame | None) -> tuple[str, ...]:
+    """Return which columns that people may fill as well are in no file and empty so far: they may be misspelled."""
+    if sources.accounts is None or here is None or settings.account_source is None:
+        return ()
+    mapping = settings.objects[ACCOUNT]
+    used = {field.here for field in mapping.fields}
+    absent = [each.here for each in mapping.fields if each.direction == "output" and each.editable]
+    absent = [name for name in absent if name not in sources.accounts.columns and _is_empty(here, name)]
+    unused = [column for column in sources.accounts.columns if column not in used]
+    file = settings.sources[settings.account_source].label
+    told = []
+    for name in absent:
+        near = difflib.get_close_matches(name, unused, 1)
+        told.append(
+            f'{file} has no column "{name}", so it goes out once a person fills it in'
+            + (f'; is it the column "{near[0]}"?' if near else "; correct its name in the mapping file if it should")
+        )
+    return tuple(told)
+
+
+def _is_empty(here: pl.DataFrame, name: str) -> bool:
+    return name not in here.columns or here[name].null_count() == here.height
 
 
 def _accounts(rows: pl.DataFrame | None, made: pl.DataFrame) -> pl.DataFrame:

@@ -90,7 +90,7 @@ def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:
     if commit_id is not None and not database.query("SELECT 1 FROM commits WHERE commit_id = ?", (commit_id,)):
         known = ", ".join(commits(database)["commit_id"].to_list()) or "none"
         raise NotFoundError(
-            f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit status`"
+            f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit journal`"
         )
     return read_rows(database, JOURNAL, {} if commit_id is None else {"commit_id": commit_id})
 
