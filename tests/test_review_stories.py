@@ -4,11 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import toolkit
 from toolkit.cli import app
-from toolkit.errors import NotFoundError
+from toolkit.errors import InputError, NotFoundError
 from toolkit.workspace import Workspace
 
 ACCOUNTS = 20
@@ -56,6 +57,25 @@ def test_BEY_9_a_record_that_a_commit_merged_or_deleted_is_not_told_as_one_sales
         (told,) = ws.proposals("account").filter(here_id=gone).to_dicts()
         assert told["kind"] == "merged"
         assert f"the partner of {kept}" in told["evidence"]
+
+
+def test_BEY_10_records_that_are_only_read_are_accounted_for_as_what_they_are(folder):
+    with Workspace.open(folder) as ws:
+        ws.import_records()
+        classes = ws.classes("agreement")
+        here, there = (classes.filter(side=side) for side in ("here", "there"))
+        assert set(here["id"]) == set(ws.here("agreement")["id"])
+        assert set(there["id"]) == set(ws.there("agreement")["id"])
+        assert classes.select("side", "id").is_unique().all()
+        assert set(here["record_class"]) == {"in_agreement"}
+        left = there.filter(~pl.col("id").is_in(here["id"].implode()))
+        assert set(left["record_class"]) == {"skipped"}
+        assert left["reason"].null_count() == 0
+
+
+def test_VIT_10_an_object_that_the_mapping_does_not_have_is_not_matched(folder):
+    with pytest.raises(InputError, match="nope"):
+        app(["match", "--workspace", str(folder), "--object", "nope"], exit_on_error=False)
 
 
 def test_every_command_that_a_text_of_the_program_names_exists():

@@ -125,8 +125,8 @@ def _said_by_nobody(sources: Sources, settings: Settings, here: pl.DataFrame | N
     for name in absent:
         near = difflib.get_close_matches(name, unused, 1)
         told.append(
-            f'{file} has no column "{name}", so it goes out once a person fills it in'
-            + (f'; is it the column "{near[0]}"?' if near else "; correct its name in the mapping file if it should")
+            f'{file} has no column "{name}": nothing goes out until somebody enters it'
+            + (f'; is it the column "{near[0]}"?' if near else "; name it in the mapping file as the file does")
         )
     return tuple(told)
 
