@@ -9,7 +9,7 @@ import pytest
 
 import toolkit
 from toolkit.cli import app
-from toolkit.errors import InputError, NotFoundError
+from toolkit.errors import BrakeError, InputError, NotFoundError
 from toolkit.workspace import Workspace
 
 ACCOUNTS = 20
@@ -89,3 +89,15 @@ def test_BEY_2_a_row_that_does_not_wait_names_the_command_that_lists_what_does(f
     with Workspace.open(folder) as ws, pytest.raises(NotFoundError) as refused:
         ws.decide(["nothing"], "here")
     assert "cs-toolkit decide" in refused.value.hint
+
+
+def test_BEY_8_a_file_that_lost_most_of_its_accounts_stops_the_load_and_changes_nothing(folder):
+    with Workspace.open(folder) as ws:
+        here, path = ws.here(), folder / "accounts.csv"
+        path.write_text(path.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+        with pytest.raises(BrakeError, match=rf"{here.height} of the {here.height} records of accounts.csv are gone"):
+            ws.load()
+        assert ws.here().equals(here)
+        assert ws.runs()["status"][-1] == "failed"
+        ws.load(accept_shrinking=True)
+        assert ws.here().height < here.height

@@ -14,6 +14,7 @@ import polars as pl
 from toolkit import frames
 from toolkit.config import ObjectMapping, Settings, Source
 from toolkit.config.sources import MEMBER
+from toolkit.errors import BrakeError
 from toolkit.importing.records_here import here_records, made_here, still_agreed
 from toolkit.sources.metrics import measure
 from toolkit.sources.reading import read_sources
@@ -54,15 +55,20 @@ class Loaded:
         return "; ".join([text, *self.changed])
 
 
-def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) -> Loaded:
+def load_sources(
+    folder: Path, settings: Settings, store: Store, as_of: date, *, accept_shrinking: bool = False
+) -> Loaded:
     """Read every source of the mapping file, relative to `folder`, and keep what comes of it; see `Loaded`.
 
     Metrics are of every account here, also of those that an import made. Raises SourceError for the first source that
-    cannot be read; nothing is kept then.
+    cannot be read, BrakeError when a source of records lost more of them than [brakes] allow, unless
+    `accept_shrinking` (BEY-8); nothing is kept then.
     """
     before = store.records("here", ACCOUNT)
     made = made_here(store.records("source", ACCOUNT), before)
     sources = read_sources(folder, settings, made[frames.RECORD_KEY] if made.height else None)
+    if not accept_shrinking:
+        _stop_if_shrunken(settings, sources, store)
     accounts = _accounts(sources.accounts, made)
     metrics = measure(settings.metrics, _measured(sources, settings, accounts), as_of)
     for name, mapping in settings.objects.items():
@@ -86,6 +92,28 @@ def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) ->
         changed=_drift(store, sources),
         advice=_said_by_nobody(sources, settings, store.records("here", ACCOUNT)),
     )
+
+
+def _stop_if_shrunken(settings: Settings, sources: Sources, store: Store) -> None:
+    """Raise BrakeError when too many records of a source are gone: an export that broke off looks like lost customers.
+
+    Which share is too much, and from how many records on, is the brake of a scope in Salesforce that shrank.
+    """
+    brakes = settings.brakes
+    for name in settings.objects:
+        before, now = store.records("source", name), sources.records(name)
+        source = settings.source_of(name)
+        if before is None or now is None or source is None:
+            continue
+        gone = before.join(now, on=frames.RECORD_KEY, how="anti").height
+        if gone >= brakes.from_records and gone > brakes.max_left_share * before.height:
+            raise BrakeError(
+                f"{gone:,} of the {before.height:,} records of {settings.sources[source].label} are gone "
+                f"({gone / before.height:.0%}); the brake allows {brakes.max_left_share:.0%}. Nothing was changed "
+                "(BEY-8)",
+                hint="Look whether the file, or the query, is whole. If it is right, load with accept_shrinking=True "
+                "(`cs-toolkit pull --accept-shrinking`), or raise brakes.max_left_share in the mapping file",
+            )
 
 
 def _measured(sources: Sources, settings: Settings, accounts: pl.DataFrame) -> dict[str, SourceTable]:
