@@ -70,9 +70,9 @@ def test_the_ways_to_go_on_lead_to_the_folder_of_the_demo(demo):
     folder, told = demo
     ways = told.split("How to go on")[1]
     assert [line.split()[1] for line in ways.splitlines() if "cs-toolkit" in line] == [
-        "demo", "undo", "status", "dashboard", "demo",
+        "demo", "decide", "match", "undo", "status", "dashboard", "demo",
     ]  # fmt: skip
-    assert ways.count(f"-w {folder}") == 5
+    assert ways.count(f"-w {folder}") == 7
 
 
 def test_a_demo_that_says_no_size_takes_that_of_its_folder(demo):

@@ -37,16 +37,22 @@ def _of_object(
     within = {"object": name}
     changes, journal = plan or (frames.CHANGES.empty(), frames.JOURNAL.empty())
     here = store.records("here", name)
+    links, skips = store.read(frames.LINKS, within=within), store.read(frames.SKIPS, within=within)
+    left_out = (*EXCLUSIONS, *JUDGING_RULES)
+    if not mapping.is_merged:  # its records only come in, each under its own id
+        links = _came_in(here, store.records("there", name), name)
+        skips = skips.filter(~pl.col("id").is_in(links["there_id"].implode()))
+        left_out = tuple(skips["rule"].unique().sort())
     seen = Seen(
         here=_named(here, mapping, "here"),
         there=_named(store.records("there", name), mapping, "there"),
-        links=store.read(frames.LINKS, within=within),
+        links=links,
         mismatches=store.read(frames.MISMATCHES, within=within),
-        skips=store.read(frames.SKIPS, within=within),
+        skips=skips,
         changes=changes,
         journal=journal,
         history=store.read(frames.LINK_HISTORY, within=within),
-        excluded=(*EXCLUSIONS, *JUDGING_RULES),
+        excluded=left_out,
         left=LEFT_RULE,
         compared=plan is not None,
         archived=_put_away(here),
@@ -55,6 +61,17 @@ def _of_object(
         )["here_id"],
     )
     return classify(name, seen)
+
+
+def _came_in(here: pl.DataFrame | None, there: pl.DataFrame | None, name: str) -> pl.DataFrame:
+    """Return the records that are on both sides under one id, as links that the import made."""
+    if here is None or there is None:
+        return frames.LINKS.empty()
+    both = here.select(here_id=pl.col(frames.RECORD_KEY).cast(pl.String), there_id=pl.col(frames.RECORD_KEY)).join(
+        there, left_on="there_id", right_on=frames.RECORD_KEY, how="semi"
+    )
+    told = both.with_columns(object=pl.lit(name), rule=pl.lit("import"), decided_by=pl.lit("import"))
+    return pl.concat([frames.LINKS.empty(), told], how="diagonal").select(list(frames.LINKS.schema))
 
 
 def _named(records: pl.DataFrame | None, mapping: ObjectMapping, side: str) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from toolkit.importing.records import blank_here
 from toolkit.matching.keys import key_of, names_of
 from toolkit.matching.repair import Pairing, decides_identity
 from toolkit.store import Store
+from toolkit.writeback.planning.operations import DELETE, MERGE
 
 _KEYS = {"side": pl.String, "id": pl.String, "number": pl.Int64, "given": pl.String, "key": pl.String}
 
@@ -23,6 +24,10 @@ def pairing(store: Store, mapping: ObjectMapping, object_name: str) -> Pairing:
     there = store.records("there", object_name)
     there = pl.DataFrame(schema={frames.RECORD_KEY: pl.String}) if there is None else excluded(there, mapping).kept
     skips = store.read(frames.SKIPS, within={**within, "side": "there"}).filter(pl.col("rule") == SCOPE_RULE)
+    done = store.journal().filter(pl.col("state") == "written", object=object_name, side="there").reverse()
+    merged = done.filter(operation=MERGE).select("there_id", survivor="after")
+    deleted = done.filter(operation=DELETE).select("there_id", reason=pl.format("deleted by commit {}", "commit_id"))
+    gone = pl.concat([skips.select(there_id="id", reason="reason"), deleted])  # a commit's own no pull tells of
     return Pairing(
         mapping=mapping,
         here=_here(here, mapping),
@@ -30,8 +35,8 @@ def pairing(store: Store, mapping: ObjectMapping, object_name: str) -> Pairing:
         keys=pl.concat([_keys(here, mapping, "here"), _keys(there, mapping, "there")]),
         links=store.read(frames.LINKS, within=within),
         history=store.read(frames.LINK_HISTORY, within=within),
-        merged=merges_told(skips),
-        gone=skips.select(there_id="id", reason="reason"),
+        merged=pl.concat([merges_told(skips), merged]).unique("there_id", keep="first", maintain_order=True),
+        gone=gone.unique("there_id", keep="first", maintain_order=True),
     )
 
 

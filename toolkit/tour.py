@@ -107,6 +107,8 @@ def _go_on(console: Console, folder: Path) -> None:
     program = "cs-toolkit" if shutil.which("cs-toolkit") else str(beside) if beside.exists() else "cs-toolkit"
     for command, purpose in (
         ("demo", "run it again: nothing is left to do"),
+        ("decide", "what both sides changed waits for you"),
+        ("match --review", "records that may be the same, side by side"),
         ("undo", "plan to take the commit back"),
         ("status", "where everything stands"),
         ("dashboard", "what CS leaders see"),

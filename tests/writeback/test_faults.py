@@ -330,6 +330,19 @@ def test_BEY_3_an_edit_since_the_plan_is_never_overwritten(scene, via):
     assert scene.desk.in_org(SCORE)[scene.record] == (4.4,)
 
 
+@pytest.mark.parametrize("demo_org", SMALL, indirect=True)
+@WAYS
+def test_BEY_3_an_edit_between_the_reading_and_the_writing_loses_one_field_at_most(scene, via):
+    """What stays open: Salesforce has no condition for many records at once. Fields that are not written are safe."""
+    values = {SCORE: 4.4, "Phone": "+47 1", "Name": "Renamed meanwhile"}
+    meanwhile(scene, via, "write", "edit", id=scene.record, values=values)
+    _, raised = scene.commit()
+    assert raised is None
+    score, *others = scene.desk.in_org(SCORE, "Phone", "Name")[scene.record]
+    assert score != 4.4
+    assert others == ["+47 1", "Renamed meanwhile"]
+
+
 # -- records that are created -----------------------------------------------------------------------------------------
 
 

@@ -90,7 +90,7 @@ def test_BEY_6_killed_at_every_boundary_of_a_commit(desk, via, prepare, coarse):
 @pytest.mark.parametrize("via", ["bulk", *(["collections"] if THOROUGH else [])])
 def test_BEY_6_killed_at_every_boundary_of_a_resume(desk, via):
     world = World(desk, via)
-    every_boundary(world, killing.resume, lambda: is_cut_off(world), 15)
+    every_boundary(world, killing.resume, lambda: is_cut_off(world), 7)
 
 
 @FEW

@@ -30,6 +30,7 @@ def match(
     from toolkit.workspace import Workspace
 
     with Workspace.open(workspace) as ws:
+        ws.mapped(object_name)
         console.print(str(ws.match()), markup=False)
         if not review:
             printing.print_mismatches(console, ws.mismatches())

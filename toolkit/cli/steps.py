@@ -38,7 +38,7 @@ def pull(
     *,
     workspace: Folder = HERE,
     full: Annotated[bool, Parameter(help="Read every record again, not only what changed.")] = False,
-    accept_shrinking: Annotated[bool, Parameter(help="Go on although a scope lost many of its records.")] = False,
+    accept_shrinking: Annotated[bool, Parameter(help="Go on although a scope or file lost many records.")] = False,
     accept_retyped: Annotated[bool, Parameter(help="Go on although a mapped field changed its type.")] = False,
 ) -> None:
     """Read from Salesforce what changed in the scope of the mapping file, and load the customer's own files."""
@@ -51,7 +51,7 @@ def pull(
                 progress=advance, full=full, accept_shrinking=accept_shrinking, accept_retyped=accept_retyped
             )
         console.print(str(pulled), markup=False)
-        console.print(str(ws.load()), markup=False)
+        console.print(str(ws.load(accept_shrinking=accept_shrinking)), markup=False)
 
 
 @app.command(group=STEPS, sort_key=5)

@@ -83,12 +83,12 @@ class Writeback(Model):
 class Brakes(Model):
     """When a run stops and asks (BEY-8).
 
-    A pull after which more than ``max_left_share`` of an object's records would have left the scope or be deleted stops
-    before it changes anything. A commit stops before its first call when more than ``max_cleared_share`` of the linked
-    records of an object would lose a value of one field (or be gone), more than ``max_churned_share`` would become
-    churners, or more than ``max_changed_share`` would have a value of one field replaced; an import, when more than
-    ``max_churned_share`` would become churners. Fewer than ``from_records`` records never stop anything. What counts is
-    said in `toolkit.writeback.planning.braking`.
+    A pull after which more than ``max_left_share`` of an object's records would have left the scope or be deleted
+    stops before it changes anything; so does a load of a file that lost as many. A commit stops before its first call
+    when more than ``max_cleared_share`` of the linked records of an object would lose a value of one field (or be
+    gone), more than ``max_churned_share`` would become churners, or more than ``max_changed_share`` would have a
+    value of one field replaced; an import, when more than ``max_churned_share`` would become churners. Fewer than
+    ``from_records`` records never stop anything. What counts is said in `toolkit.writeback.planning.braking`.
     """
 
     max_left_share: Annotated[float, Field(gt=0, le=1)] = 0.5

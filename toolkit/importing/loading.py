@@ -4,6 +4,7 @@ What the sources are is `toolkit.sources.reading`, what becomes of a value is `t
 reads, calls them and keeps the result.
 """
 
+import difflib
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 from toolkit import frames
 from toolkit.config import ObjectMapping, Settings, Source
 from toolkit.config.sources import MEMBER
+from toolkit.errors import BrakeError
 from toolkit.importing.records_here import here_records, made_here, still_agreed
 from toolkit.sources.metrics import measure
 from toolkit.sources.reading import read_sources
@@ -27,7 +29,8 @@ class Loaded:
     """What a load did: rows ``read``, accounts ``written``, rows left out, and accounts ``gone`` from their file.
 
     ``strangers`` are the ids of accounts nobody knows, ``rejected`` the rows with a fault; both are left out.
-    ``changed`` says which columns came, went or hold something else than before.
+    ``changed`` says which columns came, went or hold something else than before; ``advice`` which ones are not there
+    and nobody misses yet.
     """
 
     read: int
@@ -39,6 +42,7 @@ class Loaded:
     rejected: int
     path: str
     changed: tuple[str, ...]
+    advice: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.written:,} accounts, from {self.read:,} rows of {self.files} files"
@@ -51,15 +55,20 @@ class Loaded:
         return "; ".join([text, *self.changed])
 
 
-def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) -> Loaded:
+def load_sources(
+    folder: Path, settings: Settings, store: Store, as_of: date, *, accept_shrinking: bool = False
+) -> Loaded:
     """Read every source of the mapping file, relative to `folder`, and keep what comes of it; see `Loaded`.
 
     Metrics are of every account here, also of those that an import made. Raises SourceError for the first source that
-    cannot be read; nothing is kept then.
+    cannot be read, BrakeError when a source of records lost more of them than [brakes] allow, unless
+    `accept_shrinking` (BEY-8); nothing is kept then.
     """
     before = store.records("here", ACCOUNT)
     made = made_here(store.records("source", ACCOUNT), before)
     sources = read_sources(folder, settings, made[frames.RECORD_KEY] if made.height else None)
+    if not accept_shrinking:
+        _stop_if_shrunken(settings, sources, store)
     accounts = _accounts(sources.accounts, made)
     metrics = measure(settings.metrics, _measured(sources, settings, accounts), as_of)
     for name, mapping in settings.objects.items():
@@ -81,7 +90,30 @@ def load_sources(folder: Path, settings: Settings, store: Store, as_of: date) ->
         rejected=sum(table.rejected for table in sources.tables.values()),
         path=settings.sources[settings.account_source].label if settings.account_source else "",
         changed=_drift(store, sources),
+        advice=_said_by_nobody(sources, settings, store.records("here", ACCOUNT)),
     )
+
+
+def _stop_if_shrunken(settings: Settings, sources: Sources, store: Store) -> None:
+    """Raise BrakeError when too many records of a source are gone: an export that broke off looks like lost customers.
+
+    Which share is too much, and from how many records on, is the brake of a scope in Salesforce that shrank.
+    """
+    brakes = settings.brakes
+    for name in settings.objects:
+        before, now = store.records("source", name), sources.records(name)
+        source = settings.source_of(name)
+        if before is None or now is None or source is None:
+            continue
+        gone = before.join(now, on=frames.RECORD_KEY, how="anti").height
+        if gone >= brakes.from_records and gone > brakes.max_left_share * before.height:
+            raise BrakeError(
+                f"{gone:,} of the {before.height:,} records of {settings.sources[source].label} are gone "
+                f"({gone / before.height:.0%}); the brake allows {brakes.max_left_share:.0%}. Nothing was changed "
+                "(BEY-8)",
+                hint="Look whether the file, or the query, is whole. If it is right, load with accept_shrinking=True "
+                "(`cs-toolkit pull --accept-shrinking`), or raise brakes.max_left_share in the mapping file",
+            )
 
 
 def _measured(sources: Sources, settings: Settings, accounts: pl.DataFrame) -> dict[str, SourceTable]:
@@ -105,6 +137,30 @@ def _drift(store: Store, sources: Sources) -> tuple[str, ...]:
     before, now = store.records("derived", SOURCE_COLUMNS.name), sources.columns()
     store.save_records("derived", SOURCE_COLUMNS.name, now)
     return () if before is None else drift(before, now)
+
+
+def _said_by_nobody(sources: Sources, settings: Settings, here: pl.DataFrame | None) -> tuple[str, ...]:
+    """Return which columns that people may fill as well are in no file and empty so far: they may be misspelled."""
+    if sources.accounts is None or here is None or settings.account_source is None:
+        return ()
+    mapping = settings.objects[ACCOUNT]
+    used = {field.here for field in mapping.fields}
+    absent = [each.here for each in mapping.fields if each.direction == "output" and each.editable]
+    absent = [name for name in absent if name not in sources.accounts.columns and _is_empty(here, name)]
+    unused = [column for column in sources.accounts.columns if column not in used]
+    file = settings.sources[settings.account_source].label
+    told = []
+    for name in absent:
+        near = difflib.get_close_matches(name, unused, 1)
+        told.append(
+            f'{file} has no column "{name}": nothing goes out until somebody enters it'
+            + (f'; is it the column "{near[0]}"?' if near else "; name it in the mapping file as the file does")
+        )
+    return tuple(told)
+
+
+def _is_empty(here: pl.DataFrame, name: str) -> bool:
+    return name not in here.columns or here[name].null_count() == here.height
 
 
 def _accounts(rows: pl.DataFrame | None, made: pl.DataFrame) -> pl.DataFrame:

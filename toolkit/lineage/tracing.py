@@ -45,7 +45,8 @@ def trace(store: Store, settings: Settings, object_name: str, record_id: str, fi
     journal = _journal(store, object_name, side, record_id)
     if own is None and journal.is_empty():
         raise NotFoundError(
-            f"No {object_name} {record_id} is known {_PLACE[side]}.", hint="Pull and load, then look again."
+            f"No {object_name} {record_id} is known {_PLACE[side]}.",
+            hint="Name it by its id on that side; or pull and load, then look again.",
         )
     if field.lower() not in known:
         raise NotFoundError(

@@ -90,7 +90,7 @@ def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:
     if commit_id is not None and not database.query("SELECT 1 FROM commits WHERE commit_id = ?", (commit_id,)):
         known = ", ".join(commits(database)["commit_id"].to_list()) or "none"
         raise NotFoundError(
-            f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit status`"
+            f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit journal`"
         )
     return read_rows(database, JOURNAL, {} if commit_id is None else {"commit_id": commit_id})
 
@@ -126,9 +126,10 @@ def open_commits(database: Database) -> list[str]:
     return [commit_id for (commit_id,) in rows]
 
 
-def caught_up(database: Database, commit_id: str) -> None:
-    """Note that the kept records know of every row of a commit that was settled so far."""
+def caught_up(database: Database, commit_id: str, *, up: bool = True) -> None:
+    """Note whether the kept records know of every row of a commit that was settled so far."""
+    value = "true" if up else "false"
     with database.transaction() as db:
         db.execute(
-            "UPDATE commits SET meta = json_set(meta, '$.caught_up', json('true')) WHERE commit_id = ?", [commit_id]
+            "UPDATE commits SET meta = json_set(meta, '$.caught_up', json(?)) WHERE commit_id = ?", [value, commit_id]
         )

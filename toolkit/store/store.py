@@ -231,9 +231,9 @@ class Store:
         """Return the commits that were cut off: rows never settled, or kept records never brought up to date."""
         return journal.open_commits(self._database)
 
-    def caught_up(self, commit_id: str) -> None:
-        """Note that the kept records know of every row of a commit that was settled so far."""
-        journal.caught_up(self._database, commit_id)
+    def caught_up(self, commit_id: str, *, up: bool = True) -> None:
+        """Note whether the kept records know of every row of a commit that was settled so far."""
+        journal.caught_up(self._database, commit_id, up=up)
 
     def tallies(self, newest: int) -> pl.DataFrame:
         """Return what the `newest` commits did, counted (`toolkit.store.tallies.TALLIES`), the newest first."""

@@ -192,7 +192,7 @@ class ReviewWorkspace(MatchingWorkspace):
         if missing or not names:
             what = f"Nothing waits under the name {missing[0]}." if missing else "No row was named."
             raise NotFoundError(
-                what, hint="Look at ws.queue() (`cs-toolkit queue`); a new plan gives the rows new names."
+                what, hint="Look at ws.queue() (`cs-toolkit decide`); a new plan gives the rows new names."
             )
         return waiting.filter(pl.col("row").is_in(names))
 

@@ -89,12 +89,17 @@ class Workspace(RepairingWorkspace):
             runs.append(run)
         return total(runs)
 
-    def load(self) -> Run:
-        """Read the customer's files, work out the metrics, and bring the records here up to date."""
+    def load(self, *, accept_shrinking: bool = False) -> Run:
+        """Read the customer's files, work out the metrics, and bring the records here up to date.
+
+        Raises BrakeError when a file of records suddenly lost more of them than the mapping file's [brakes] allow
+        (BEY-8); nothing is changed then. `accept_shrinking` lets it happen.
+        """
         with self._run("load") as run:
-            loaded = load_sources(self.folder, self.settings, self.store, self.now().date())
+            today = self.now().date()
+            loaded = load_sources(self.folder, self.settings, self.store, today, accept_shrinking=accept_shrinking)
             run.read, run.written, run.skipped = loaded.read, loaded.written, loaded.skipped
-            run.note = str(loaded)
+            run.note, run.advice = str(loaded), loaded.advice
         return run
 
     def preview(self, object_name: str = ACCOUNT) -> Preview:

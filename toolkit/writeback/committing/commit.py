@@ -144,6 +144,8 @@ def _settle(writer: Writer) -> None:
     """
     store, rows = writer.ledger.store, writer.ledger.rows()
     behind = not store.commit_meta(writer.ledger.commit_id).get("caught_up", True)
+    if (rows["state"] == "intended").any():
+        store.caught_up(writer.ledger.commit_id, up=False)  # should this be killed, too
     for each in writer.objects:
         mine = rows.filter(pl.col("object") == each.object)
         still_open = mine.filter(pl.col("state") == "intended")
