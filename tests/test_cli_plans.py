@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from toolkit.cli import main
+from toolkit.cli.application import console
 from toolkit.workspace import Workspace
 
 DONE, FAILED, USAGE, ATTENTION = 0, 1, 2, 3
@@ -32,7 +33,7 @@ def folder(template, tmp_path) -> Path:
 @pytest.fixture
 def run(folder, capsys, monkeypatch):
     """Run a command on that workspace; return its exit code and what it printed, on a wide terminal."""
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)
     monkeypatch.setenv("CS_TOOLKIT_USER", "ada")
 
     def run(*arguments: str) -> tuple[int, str]:
@@ -94,6 +95,15 @@ def test_BEY_2_conflicts_are_listed_decided_and_carried_out_by_the_next_plan(run
     assert "as agreed" in run("plan", "--rows", "500")[1]
     run("decide", "open", row)
     assert "there, by ada" not in run("decide", "--decided")[1]
+
+
+def test_BEY_2_a_narrow_terminal_cuts_no_name_that_is_to_be_typed(run, monkeypatch):
+    run("plan")
+    for width in (60, 80, 120):
+        monkeypatch.setattr(console, "width", width)
+        row = re.search(r"\w{12}:\d+", run("decide")[1])[0]
+        assert run("decide", "leave", row)[0] != FAILED
+        assert run("decide", "open", row)[0] != FAILED
 
 
 def test_BEY_6_what_failed_is_told_with_a_remedy_and_tried_again_alone(run, folder):

@@ -88,7 +88,7 @@ def test_CARD_5_nbval_finds_the_saved_outputs_and_one_figure_that_was_changed(tm
         [*command, *SAVED, changed], cwd=NOTEBOOKS.parent, capture_output=True, text=True, timeout=280
     )
     failed = re.findall(r"^FAILED (\S*)::Cell (\d+)", checked.stdout, re.MULTILINE)
-    assert [cell for _, cell in failed] == ["3", "4"], checked.stdout[-4000:]
+    assert [cell for _, cell in failed] == ["3"], checked.stdout[-4000:]
     assert not [name for name, _ in failed if name.endswith(SAVED[0].name)]
     total = sum(len(code_cells(path)) for path in [*SAVED, changed])
-    assert f"2 failed, {total - 2} passed" in checked.stdout
+    assert f"1 failed, {total - 1} passed" in checked.stdout

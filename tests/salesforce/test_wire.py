@@ -161,11 +161,13 @@ def test_an_insert_whose_fate_is_unknown_is_not_repeated(org, demo, of):
     assert len(demo.rows("SELECT Id FROM Account WHERE Name = 'New'")) <= 1
 
 
-def test_an_update_whose_fate_is_unknown_is_repeated(org, demo):
+def test_an_update_whose_fate_is_unknown_is_never_repeated_blindly(org, demo):
     account = demo.rows("SELECT Id FROM Account LIMIT 1")[0]["Id"]
     demo.faults.inject("drop", match="composite/sobjects")
     rows = pl.DataFrame({"Id": [account], "CS_MRR__c": ["12.5"]})
-    assert org.write("Account", "update", rows, {"CS_MRR__c": "currency"})["success"].all()
+    with pytest.raises(UnavailableError, match="broke off"):
+        org.write("Account", "update", rows, {"CS_MRR__c": "currency"})
+    assert demo.rows(f"SELECT CS_MRR__c FROM Account WHERE Id = '{account}'")[0]["CS_MRR__c"] == 12.5
 
 
 def test_an_answer_that_does_not_come_in_time_is_given_up(connected, demo):

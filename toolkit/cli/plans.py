@@ -53,8 +53,11 @@ def plan(
     approve it, and commit exactly that. Exit code 3 when there are rows that would not be written.
     """
     from toolkit.console import plans as printing
+    from toolkit.errors import InputError
     from toolkit.workspace import Workspace
 
+    if export is not None and (export.suffix.lower() not in (".csv", ".parquet") or not export.parent.is_dir()):
+        raise InputError(f"The plan cannot be exported to {export}.", hint="Name a .csv or .parquet file in a folder.")
     with Workspace.open(workspace) as ws:
         if list_kept:
             printing.print_plans(console, ws.plans())

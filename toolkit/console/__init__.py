@@ -34,6 +34,8 @@ SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 BAR = 30
 ONE_LINE = {"Record": 22, "Field": 22, "Before": 12, "After": 12, "Verdict": 8, "Name": 40}
 """Columns that are cut rather than wrapped, and their widest."""
+WHOLE = {"Row", "Plan", "Commit"}
+"""Columns of names that a person types: they are never cut."""
 WIDE = 110
 """From this many columns on, a terminal has room for the reasons beside a table's rows."""
 
@@ -58,9 +60,10 @@ def print_frame(
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name, dtype in frame.schema.items():
         right, narrow = dtype.is_numeric(), name in ONE_LINE
+        longest = max(map(cell_len, map(cell, frame[name])), default=0) if name in WHOLE else None
         table.add_column(
             name, justify="right" if right else "left", no_wrap=narrow, overflow="ellipsis" if narrow else "fold",
-            max_width=ONE_LINE.get(name),
+            max_width=ONE_LINE.get(name), min_width=longest,
         )  # fmt: skip
     for row in frame.iter_rows():
         table.add_row(
@@ -132,8 +135,9 @@ def print_with_reasons(console: Console, frame: pl.DataFrame, title: str, styles
     cells = [[cell(value) for value in row] for row in shown.iter_rows()]
     longest = [max(map(cell_len, column)) for column in zip(shown.columns, *cells, strict=True)]
     widths = [min(size, ONE_LINE.get(name, size)) for name, size in zip(shown.columns, longest, strict=True)]
-    while sum(widths) + 2 * (len(widths) - 1) > console.width and max(widths) > 1:
-        widths[widths.index(max(widths))] -= 1
+    elastic = [place for place, name in enumerate(shown.columns) if name not in WHOLE]
+    while sum(widths) + 2 * (len(widths) - 1) > console.width and max(widths[place] for place in elastic) > 1:
+        widths[max(elastic, key=lambda place: widths[place])] -= 1
 
     def line(row: Sequence[str], style: str = "") -> Text:
         styled = zip(shown.columns, row, widths, strict=True)
