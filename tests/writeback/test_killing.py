@@ -72,7 +72,7 @@ def is_cut_off(world):
     return plan
 
 
-DEEDS = [(changes, 9, "collections"), (creates, 19, "bulk"), (undoes, 19, "collections")]
+DEEDS = [(changes, 12, "collections"), (creates, 25, "bulk"), (undoes, 25, "collections")]
 OTHERS = [(changes, 1, "bulk"), (creates, 1, "collections"), (undoes, 1, "bulk")]
 
 
@@ -124,7 +124,7 @@ def test_BEY_5_killed_at_every_boundary_of_a_deletion_and_of_its_way_back(tmp_pa
         read(ws)
         here_id, record = _free(ws)
         hanging = len(ws.demo_org.rows(f"SELECT Id FROM Contact WHERE AccountId = '{record}'"))
-        for boundary in boundaries(19):
+        for boundary in boundaries(27):
             before = ws.store.commits().height
             died = [_killed(ws, ws.plan_delete("account", [here_id], side=side, cascade=True), boundary)]
             if here_id in ws.here()["id"]:
