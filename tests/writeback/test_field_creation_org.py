@@ -13,7 +13,7 @@ import pytest
 
 from tests.writeback.structure import NEW, commit, opened, read, row, states
 from toolkit.config.models import Writeback
-from toolkit.errors import NotFoundError, SalesforceError
+from toolkit.errors import NotFoundError, SalesforceError, StepMissingError
 from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
 from toolkit.writeback.restructuring.field_creation_plan import NO_RIGHT, plan_fields
 from toolkit.writeback.restructuring.field_creation_run import NOT_SHOWN
@@ -299,3 +299,25 @@ def test_BEY_15_check_hints_at_the_plan(ws):
 def test_BEY_15_fields_of_tasks_are_made_on_activities(ws):
     ws.org.tooling.create("Task", "CS_Note__c", {"label": "CS Note", "type": "Date"})
     assert set(ws.org.tooling.fields("Event", ["CS_note__c", "CS_None__c"])) == {"cs_note__c"}
+
+
+@pytest.mark.parametrize("same_type", [True, False])
+def test_BEY_15_a_field_that_is_made_again_is_filled_and_clears_nothing_here(tmp_path, same_type):
+    with opened(tmp_path / "w") as ws:
+        read(ws)
+        commit(ws, ws.plan())
+        linked = ws.here().join(ws.links(), left_on="id", right_on="here_id")
+        stages = linked.select("id", "stage").drop_nulls().sort("id")
+        lost = made(ws, "CS_Stage__c")
+        ws.org.tooling.delete(lost.id)
+        ws.org.describe("Account", refresh=True)
+        wanted = {"CS_Stage__c": {} if not same_type else lost.definition}
+        again = commit(ws, ws.plan_fields(fields=wanted))
+        assert states(again.results) == {"written": 2}
+        with pytest.raises(StepMissingError, match="pull"):
+            ws.plan()
+        ws.pull(accept_retyped=not same_type)
+        plan = ws.plan()
+        filled = plan.rows("write").filter(field="CS_Stage__c")
+        assert filled.select("here_id", "after").sort("here_id").rows() == stages.rows()
+        assert plan.changes.filter(operation="clear").is_empty()

@@ -13,8 +13,9 @@ from toolkit.importing.judging import THERE_ID
 from toolkit.salesforce import Org
 from toolkit.store import Store
 from toolkit.writeback.committing.records import refresh, with_agreed, with_values
-from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE, FIELDS, MERGE, UNDELETE
-from toolkit.writeback.planning.sides import Sides, pair
+from toolkit.writeback.committing.settling import ALREADY
+from toolkit.writeback.planning.operations import CHANGING, CREATE, CREATE_FIELD, DELETE, FIELDS, MERGE, UNDELETE
+from toolkit.writeback.planning.sides import PAIR, Sides, pair
 
 
 def bring_up_to_date(
@@ -24,9 +25,11 @@ def bring_up_to_date(
 
     `now` is what Salesforce held for changed records afterwards, where that was read, see `refresh`.
     """
-    if journal.filter(~pl.col("operation").is_in(FIELDS)).is_empty() and store.records("there", sides.object) is None:
-        return  # no record of this object was ever read
     there_rows = journal.filter((pl.col("side") == "there") & (pl.col("state") == "written"))
+    _forget_what_new_fields_held(store, sides, there_rows)
+    of_records = journal.filter(~pl.col("operation").is_in(FIELDS))
+    if of_records.is_empty() and (journal.height or store.records("there", sides.object) is None):
+        return  # no record is touched, or none of this object was ever read
     made = there_rows.filter(pl.col("operation").is_in([CREATE, UNDELETE]))
     gone = there_rows.filter(pl.col("operation").is_in([DELETE, MERGE]))
     current = replace(sides, links=store.read(LINKS)) if made.height or gone.height else sides
@@ -43,6 +46,25 @@ def bring_up_to_date(
     _name_partners(store, sides.object, made, gone)
     changed = _of_pairs(journal.filter(pl.col("operation").is_in(CHANGING) & pl.col("there_id").is_not_null()))
     refresh(store, current, _each_pair_once(changed), None if now is None else _of_pairs(now))
+
+
+def _forget_what_new_fields_held(store: Store, sides: Sides, written: pl.DataFrame) -> None:
+    """Forget what an earlier field of the same name held: that the new one is empty is nobody's change.
+
+    The values here would be cleared otherwise. The next pull reads the field of all records.
+    """
+    was_there = pl.col("code").eq_missing(pl.lit(ALREADY))
+    made = written.filter((pl.col("operation") == CREATE_FIELD) & ~was_there)["field"].to_list()
+    there, base = store.records("there", sides.object), store.records("base", sides.object)
+    for name in made:
+        if there is not None:
+            there = there.drop(name, sides.reads(name), strict=False)
+        if base is not None:
+            base = base.drop(each for each in base.columns if each.endswith(PAIR.format("", name)))
+    if made and there is not None:
+        store.save_records("there", sides.object, there)
+    if made and base is not None:
+        store.save_records("base", sides.object, base)
 
 
 def _name_partners(store: Store, object_name: str, made: pl.DataFrame, gone: pl.DataFrame) -> None:
