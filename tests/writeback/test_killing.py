@@ -18,6 +18,7 @@ from toolkit.errors import SalesforceError
 
 THOROUGH = os.environ.get("CS_TOOLKIT_THOROUGH") == "1"
 INSTANTS = 100 if THOROUGH else 12
+pytestmark = [pytest.mark.timeout(3600)] if THOROUGH else []
 FEW = pytest.mark.parametrize("demo_org", [{"accounts": 5}], indirect=True)
 
 
