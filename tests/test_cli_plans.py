@@ -73,6 +73,24 @@ def test_BEY_1_rows_are_left_out_by_number_and_two_plans_compared(run):
     assert run("plan", first, "--exclude", "3-x")[0] == USAGE
 
 
+def test_a_command_line_that_makes_no_sense_is_told_what_is_expected_and_where_to_read_on(run):
+    code, told = run("commit")
+    assert code == USAGE
+    assert "The digest that `plan` printed" in " ".join(told.split())
+    assert "-> See cs-toolkit commit --help" in told
+    code, told = run("plan", "--row", "3")
+    assert code == USAGE
+    assert "Did you mean --rows?" in told
+
+
+def test_BEY_1_a_file_that_is_no_exported_plan_is_told_by_name(run, folder):
+    code, told = run("plan", "--import", str(folder / "nowhere.csv"))
+    assert (code, "There is no file" in " ".join(told.split())) == (FAILED, True)
+    (folder / "plan.xlsx").write_bytes(b"PK\x03\x04\x14\x00")
+    code, told = run("plan", "--import", str(folder / "plan.xlsx"))
+    assert (code, "save it as CSV" in " ".join(told.split())) == (FAILED, True)
+
+
 def test_BEY_1_a_colleague_reviews_a_file_and_marks_what_is_to_be_left_out(run, folder):
     first = digest(run("plan", "--export", str(folder / "plan.csv"))[1])
     file = folder / "plan.csv"

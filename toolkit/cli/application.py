@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.validators import Number
 from rich.console import Console
+from rich.text import Text
 
 STEPS = Group("Steps, in the order they build on each other", sort_key=1)
 REVIEW = Group("Plans: look into them, decide, take back", sort_key=2)
@@ -19,12 +20,24 @@ FACES = Group("Ways to look", sort_key=3)
 DEMO = Group("Without a Salesforce org", sort_key=0)
 UNATTENDED = Group("Unattended", sort_key=4)
 
+
+def said_wrong(error: CycloptsError) -> Text:
+    """Return what is wrong with a command line, what was expected, and where that is explained."""
+    chain = [*(error.command_chain or ()), "--help"]
+    expected = error.argument.parameter.help if error.argument is not None else None
+    told = Text.assemble(("Error: ", "bold red"), (str(error), "red"))
+    if expected:
+        told.append(f"\n{expected}")
+    return told.append(f"\n-> See cs-toolkit {' '.join(chain)}", style="bold")
+
+
 app = App(
     name="cs-toolkit",
     help="Keep a customer-success team and Salesforce in agreement: import, match, score, review every change, "
     "commit exactly that, undo.",
     help_epilogue="Start with: cs-toolkit demo",
     version=lambda: version("cs-toolkit"),
+    error_formatter=said_wrong,
     default_parameter=Parameter(negative=()),
 )
 console = Console(highlight=False)

@@ -139,7 +139,13 @@ class ReviewWorkspace(MatchingWorkspace):
         exported plan. Whoever imports a plan counts as its maker: somebody else has to approve it.
         """
         path = Path(path)
-        if path.suffix.lower() == ".csv":
+        kind = path.suffix.lower()
+        if kind not in (".csv", ".parquet"):
+            raise InputError(
+                f"A plan is not read from {path.name}.",
+                hint="Name the .csv or .parquet file it was exported to; in a spreadsheet, save it as CSV (UTF-8).",
+            )
+        if kind == ".csv":
             given = self.saved_plan(digest_in(path))
             seqs = left_out(given, path)
             return self.exclude(given, seqs) if seqs else given

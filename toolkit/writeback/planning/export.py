@@ -101,6 +101,7 @@ def read_parquet(path: Path) -> Plan:
 
     Raises DigestError when a row was tampered with, InputError when the file is not an exported plan.
     """
+    _refuse_missing(path)
     try:
         changes, meta = pl.read_parquet(path), pl.read_parquet_metadata(path).get(_META)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -113,6 +114,7 @@ def read_parquet(path: Path) -> Plan:
 def _raw(path: Path) -> pl.DataFrame:
     """Every cell of a CSV file as text, without the apostrophe; the separator is a comma, or what a spreadsheet made
     of it."""
+    _refuse_missing(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
@@ -124,6 +126,13 @@ def _raw(path: Path) -> pl.DataFrame:
     if missing:
         raise InputError(f"{path} is no exported plan: it has no column {missing[0]}.", hint=_AGAIN)
     return raw.with_columns(pl.col(pl.String).str.replace("^'", ""))
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(
+            f"There is no file {path}.", hint="Name the .csv or .parquet file that the plan was exported to."
+        )
 
 
 def _refuse_foreign(rows: pl.DataFrame, plan: Plan, path: Path) -> None:
