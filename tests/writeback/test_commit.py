@@ -131,6 +131,7 @@ def test_BEY_3_what_changed_since_the_plan_is_held(any_desk):
     assert any_desk.in_org("CS_Health_Band__c")[moved] != (None,)  # its other fields were written
     already = done.results.filter((pl.col("there_id") == same) & (pl.col("field") == "CS_Health_Score__c"))
     assert already.select("state", "code").rows() == [("written", "ALREADY_SO")]
+    assert f"{done.written:,} written (1 of them was so already), 1 held" in str(done)
     again = any_desk.plan()
     assert again.writes == 1  # what was held is planned again, with the value it has now
     assert again.rows("write").select("there_id", "there").rows() == [(moved, "1.2")]

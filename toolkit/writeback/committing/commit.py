@@ -28,7 +28,7 @@ from toolkit.writeback.committing.guarding import refuse_by_settings, refuse_pla
 from toolkit.writeback.committing.journal import Ledger
 from toolkit.writeback.committing.keeping import bring_up_to_date
 from toolkit.writeback.committing.sending import Progress
-from toolkit.writeback.committing.settling import intended, outdated
+from toolkit.writeback.committing.settling import ALREADY, intended, outdated
 from toolkit.writeback.committing.structural import carry_out, settle_structural
 from toolkit.writeback.committing.whole import newest_of_ours
 from toolkit.writeback.committing.writer import Writer
@@ -44,6 +44,7 @@ from toolkit.writeback.planning.sides import Sides, traced
 class Commit:
     """What became of a commit. ``results`` is its journal (`JOURNAL`), one row a field; its id is the plan's.
 
+    ``written`` counts the rows that are as planned now, those among them that were so `already` included.
     ``predicted`` is what it was expected to cost, None of one that was resumed; ``api_calls`` is what it spent.
     """
 
@@ -60,8 +61,15 @@ class Commit:
         """The rows that were not written, with Salesforce's reason and what to do about it (`JOURNAL`)."""
         return self.results.filter(pl.col("state").is_in(["failed", "held"]))
 
+    @property
+    def already(self) -> int:
+        """How many rows held their new value before this commit came to them: it wrote nothing, and undoes nothing."""
+        return self.results.filter((pl.col("state") == "written") & (pl.col("code") == ALREADY)).height
+
     def __str__(self) -> str:
-        others = "".join(
+        were = "was" if self.already == 1 else "were"
+        others = f" ({self.already:,} of them {were} so already)" if self.already else ""
+        others += "".join(
             f", {count:,} {name}" for name, count in (("held", self.held), ("failed", self.failed)) if count
         )
         calls = f"{self.api_calls:,} API call{'s' if self.api_calls != 1 else ''}"
