@@ -87,9 +87,10 @@ class Snapshot:
     ``tallies`` counts what the newest commits did, ``unwritten`` are their rows that failed or were held and were not
     written since, and ``skips`` are the records that are left out (`frames.SKIPS`).
 
-    ``here`` has the wide records of the accounts, with archived ones; ``contacts`` those of contacts. ``agreements``,
-    ``interactions`` and ``members`` are `frames.AGREEMENTS`, `INTERACTIONS` and `MEMBERS`, and ``activity`` the
-    members' own records; each is None where the workspace has no such object, or has not imported it yet.
+    ``here`` has the wide records of the accounts, with archived ones; ``contacts`` those of contacts, and ``relations``
+    the accounts that each has to do with (`frames.CONTACT_ACCOUNTS`). ``agreements``, ``interactions`` and ``members``
+    are `frames.AGREEMENTS`, `INTERACTIONS` and `MEMBERS`, and ``activity`` the members' own records; each is None where
+    the workspace has no such object, or has not imported it yet.
     """
 
     folder: Path
@@ -104,6 +105,7 @@ class Snapshot:
     here: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"id": pl.String}))
     columns: tuple[Column, ...] = ()
     contacts: pl.DataFrame | None = None
+    relations: pl.DataFrame | None = None
     agreements: pl.DataFrame | None = None
     interactions: pl.DataFrame | None = None
     members: pl.DataFrame | None = None

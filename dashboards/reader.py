@@ -18,7 +18,7 @@ from dashboards.quality import RECORDS, Quality, read_quality, read_records
 from toolkit.config import HealthProfile, ObjectMapping, Settings, load
 from toolkit.engagement import last_touches
 from toolkit.errors import ToolkitError
-from toolkit.frames import APPROVALS, CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES, SKIPS
+from toolkit.frames import APPROVALS, CONTACT_ACCOUNTS, CONTRIBUTIONS, JOURNAL, LINKS, MISMATCHES, SCORES, SKIPS
 from toolkit.health.attention import attention_order
 from toolkit.store import Store
 from toolkit.store.store import FILE_NAME
@@ -151,6 +151,7 @@ def _objects(bare: Snapshot, store: Store) -> dict[str, pl.DataFrame | None]:
             frames[name] = None
     contacts = [store.records("here", mapping.object) for mapping in bare.mapped("contact")]
     found = [frame for frame in contacts if frame is not None]
+    frames["relations"] = store.records("derived", CONTACT_ACCOUNTS.name)
     frames["contacts"] = _unarchived(pl.concat(found, how="diagonal_relaxed")) if found else None
     frames["activity"] = store.records("here", "member") if frames["members"] is not None else None
     if frames["activity"] is None and frames["members"] is not None:

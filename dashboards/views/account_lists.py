@@ -15,6 +15,8 @@ from toolkit.revenue import monthly
 
 TAGS = {"champion": "Champion", "sponsor": "Sponsor", "key_user": "Key user", "end_user": "End user"}
 MOST_COLUMNS = 6
+RELATION = "relation"
+"""The column that says to which other account a contact belongs, and as what it has to do with this one."""
 STATUS_TONES = {"active": "#2E9E6B", "future": theme.PRIMARY, "ended": theme.NOT_SCORED}
 AGREEMENT_TITLES = {
     "name": "Agreement",
@@ -62,7 +64,7 @@ def _empty(snapshot: Snapshot, role: str, title: str, said: str) -> pn.Column:
 
 
 def _contacts(snapshot: Snapshot, account_id: str) -> pn.Column:
-    own = _own(snapshot.contacts, account_id)
+    own = _people(snapshot, account_id)
     if own is None or own.is_empty():
         return _empty(snapshot, "contact", "Contacts", "No contact of this account is known.")
     listed = _contact_fields(snapshot, own)
@@ -75,15 +77,42 @@ def _contacts(snapshot: Snapshot, account_id: str) -> pn.Column:
         parts.told(name, columns.said) for name, kind in kinds.items() if kind in ("time", "truth")
     )
     titles = {name: columns.title(name) for name in listed} | {"tags": "Tags"}
+    if own[RELATION].is_not_null().any():
+        titles[RELATION] = "Belongs to"
+        rows = rows.with_columns(pl.col(RELATION).fill_null("this account"))
     table = parts.table(
         rows.select(*titles),
         titles,
         formatters={name: shown[kind] for name, kind in kinds.items() if kind in shown},
-        widths={"name": 140, "email": 190, "tags": 130},
+        widths={"name": 140, "email": 190, "tags": 130, RELATION: 170},
         give_way=tuple(reversed(listed[1:])),
         rows=10,
     )
     return parts.card(parts.heading("Contacts", theme.plural(own.height, "contact")), table)
+
+
+def _people(snapshot: Snapshot, account_id: str) -> pl.DataFrame | None:
+    """The account's own contacts, then those of other accounts that have to do with it (CC-14), with `RELATION`."""
+    contacts, relations = snapshot.contacts, snapshot.relations
+    if contacts is None:
+        return None
+    own = contacts.filter(pl.col("account_id") == account_id).with_columns(pl.lit(None, pl.String).alias(RELATION))
+    if relations is None:
+        return own
+    mine = relations.filter((pl.col("account_id") == account_id) & ~pl.col("direct") & pl.col("active"))
+    others = (
+        contacts.join(mine.select(id="contact_id", _role="role"), on="id", how="inner", maintain_order="left")
+        .filter(pl.col("account_id").ne_missing(account_id))
+        .join(
+            snapshot.accounts.select(account_id="id", _account="name"),
+            on="account_id",
+            how="left",
+            maintain_order="left",
+        )
+    )
+    said = [pl.col("_account").fill_null("another account"), pl.col("_role").str.replace_all(";", ", ", literal=True)]
+    named = others.with_columns(pl.concat_str(said, separator=": ", ignore_nulls=True).alias(RELATION))
+    return pl.concat([own, named.select(own.columns)])
 
 
 def _contact_fields(snapshot: Snapshot, own: pl.DataFrame) -> list[str]:

@@ -12,6 +12,7 @@ from dashboards.reader import Reader
 from dashboards.views import account
 from dashboards.views.scene import Scene
 from tests.dashboards.looking import cells, tables, words
+from toolkit.frames import CONTACT_ACCOUNTS
 from toolkit.store import Store
 
 BACK = ("Accounts", "?view=accounts")
@@ -77,6 +78,22 @@ def test_DSH_7_the_page_tells_score_history_contacts_agreements_interactions_and
     assert theme_count(dealt.height, "agreement") in said
     assert f"Linked to <code>{snapshot_link(account_id)}</code>" in said
     assert "row of the plan" in said or "rows of the plan" in said or "nothing to write for this account" in said
+
+
+def test_CC_14_contacts_of_other_accounts_that_have_to_do_with_it_are_listed_as_such(snapshot):
+    mine, other, left = snapshot.contacts.unique("account_id", maintain_order=True).head(3).to_dicts()
+    account_id = mine["account_id"]
+    related = [(other["id"], "Advisor;Evaluator", True), (left["id"], "Advisor", False)]
+    rows = [{"contact_id": each, "account_id": account_id, "role": role, "direct": False, "active": active}
+            for each, role, active in related]  # fmt: skip
+    known = replace(snapshot, relations=pl.DataFrame(rows, schema=CONTACT_ACCOUNTS.schema))
+    people = next(table for table in tables(page_of(known, account_id)) if "tags" in table.titles)
+    assert people.titles["relation"] == "Belongs to"
+    belongs = dict(zip(people.value["name"], people.value["relation"], strict=True))
+    home = snapshot.accounts.filter(id=other["account_id"])["name"][0]
+    assert belongs[other["name"]] == f"{home}: Advisor, Evaluator"
+    assert belongs[mine["name"]] == "this account"
+    assert left["name"] not in belongs
 
 
 def theme_count(number: int, one: str) -> str:
