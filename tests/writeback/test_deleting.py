@@ -5,7 +5,7 @@ import pytest
 
 from tests.writeback.structure import commit, opened, read, row, states
 from toolkit.errors import NotFoundError, SalesforceError
-from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN
+from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, NOT_WRITTEN, UNLINKED
 
 
 @pytest.fixture
@@ -182,3 +182,39 @@ def test_BEY_6_a_deletion_that_was_cut_off_is_settled(ws, one, when):
     assert row(settled.results, side="there")["state"] == ("written" if when == "response" else "failed")
     assert ws.here().filter(id=here_id).is_empty() == (when == "response")
     assert linked(ws, here_id) == ([] if when == "response" else [record])
+
+
+def test_BEY_1_a_deletion_that_failed_is_tried_again_and_held_only_when_the_record_changed(ws, one):
+    here_id, record = one
+    plan = ws.plan_delete("account", [here_id], cascade=True)
+    case = ws.demo_org.rows("SELECT Id, AccountId FROM Case")[0]
+    ws.demo_org.edit("Case", case["Id"], {"AccountId": record})
+    assert states(commit(ws, plan).results) == {"failed": 1}
+    ws.demo_org.edit("Case", case["Id"], {"AccountId": case["AccountId"]})
+    again = ws.retry()
+    assert again.changes["there"].to_list() == plan.changes["there"].to_list()
+    ws.demo_org.edit("Account", record, {"Phone": "1"})
+    moved = commit(ws, again).results
+    assert moved["code"].to_list() == [CHANGED]
+    assert is_there(ws, record)
+
+    plan = ws.plan_delete("account", [here_id], cascade=True)
+    ws.demo_org.edit("Case", case["Id"], {"AccountId": record})
+    commit(ws, plan)
+    ws.demo_org.edit("Case", case["Id"], {"AccountId": case["AccountId"]})
+    assert states(commit(ws, ws.retry()).results) == {"written": 1}
+    assert not is_there(ws, record)
+
+
+def test_BEY_3_a_record_that_became_the_partner_of_another_since_the_plan_is_not_deleted(ws, one):
+    here_id, record = one
+    plan = ws.plan_delete("account", [here_id], side="both", cascade=True)
+    alone = ws.here().join(ws.links(), left_on="id", right_on="here_id", how="anti")["id"][0]
+    ws.decide_pair("account", alone, record, "same", instead=True)
+    results = commit(ws, plan).results
+    there = row(results, side="there")
+    assert (there["state"], there["code"]) == ("held", UNLINKED)
+    assert there["message"] == f"{record} is linked to {alone} by now; plan again to decide"
+    assert row(results, side="here")["state"] == "held"
+    assert is_there(ws, record)
+    assert linked(ws, alone) == [record]

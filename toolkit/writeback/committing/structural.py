@@ -6,7 +6,8 @@ again after a crash, is in `toolkit.writeback.restructuring.field_creation_run`,
 
 import polars as pl
 
-from toolkit.writeback.committing.settling import CHANGED
+from toolkit.frames import LINKS
+from toolkit.writeback.committing.settling import CHANGED, UNLINKED
 from toolkit.writeback.committing.writer import Writer
 from toolkit.writeback.planning.operations import DELETE, FIELDS, UNDELETE
 from toolkit.writeback.planning.sides import Sides
@@ -20,9 +21,10 @@ def carry_out(writer: Writer, rows: pl.DataFrame) -> pl.DataFrame:
     """Do what journal rows say of fields, merges and deleted records; return the rows left for the ordinary ways.
 
     Fields come first, because what is written into them comes after; then what is to come back, parents before what
-    belongs to them; then merges. A record here that changed since its deletion was planned is held.
+    belongs to them; then merges. A record here that changed since its deletion was planned is held, and so is one in
+    Salesforce that became the partner of another since.
     """
-    done = [_changed_here(writer, sides, rows) for sides in writer.objects]
+    done = [judge(writer, sides, rows) for judge in (_changed_here, _of_others) for sides in writer.objects]
     for sides in writer.objects:
         mine = rows.filter((pl.col("object") == sides.object) & pl.col("operation").is_in(FIELDS))
         if mine.height:
@@ -71,3 +73,14 @@ def _changed_here(writer: Writer, sides: Sides, rows: pl.DataFrame) -> pl.DataFr
     why = pl.lit("the record changed here since the plan; plan again to decide")
     writer.ledger.settle(stale.with_columns(state=pl.lit("held"), code=pl.lit(CHANGED), message=why))
     return stale
+
+
+def _of_others(writer: Writer, sides: Sides, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that delete records in Salesforce which are the partners of other records by now, settled as held."""
+    links = writer.ledger.store.read(LINKS).filter(pl.col("object") == sides.object)
+    mine = (pl.col("object") == sides.object) & (pl.col("side") == "there") & (pl.col("operation") == DELETE)
+    planned = rows.filter(mine).join(links.select("there_id", _now="here_id"), on="there_id", how="left")
+    taken = planned.filter(pl.col("_now").is_not_null() & pl.col("_now").ne_missing(pl.col("here_id")))
+    why = pl.format("{} is linked to {} by now; plan again to decide", "there_id", "_now")
+    writer.ledger.settle(taken.with_columns(state=pl.lit("held"), code=pl.lit(UNLINKED), message=why))
+    return taken.select(rows.columns)

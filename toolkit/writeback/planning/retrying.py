@@ -11,7 +11,7 @@ import polars as pl
 from toolkit.frames import CHANGES, MISMATCHES
 from toolkit.writeback.planning.creating import creates
 from toolkit.writeback.planning.merge import MERGED_COLUMNS
-from toolkit.writeback.planning.operations import CHANGING, CREATE
+from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.planning.rule_names import ADD, EDIT, RETRY, UNDO
 from toolkit.writeback.planning.sentences import sentence, shown
 from toolkit.writeback.planning.sides import Sides
@@ -47,7 +47,10 @@ def retried(
     created_there = (pl.col("operation") == CREATE) & (pl.col("side") == "there")
     new = failed.filter(created_there)
     others = failed.filter(~pl.col("operation").is_in(CHANGING) & ~created_there)
-    others = others.with_columns(here=_NOTHING, there=_NOTHING)
+    # A deletion holds what the record was when it was planned: one that changed since is not deleted.
+    was = [pl.when((pl.col("operation") == DELETE) & (pl.col("side") == each)).then("before").alias(each)
+           for each in ("here", "there")]  # fmt: skip
+    others = others.with_columns(was)
     return pl.concat([
         CHANGES.empty().select(MERGED_COLUMNS), *parts, _created_again(new, objects, mismatches, created),
         _row(others, pl.lit(value=True), _NOTHING),
