@@ -329,6 +329,27 @@ def test_BEY_9_a_record_gets_the_id_that_salesforce_says_by_now_and_undo_gives_t
         assert ws.links().filter(there_id=there_id)["here_id"].to_list() == ["P-00002"]
 
 
+def test_BEY_5_the_undo_of_an_undo_brings_a_record_here_back_beside_the_values_that_change_again(tmp_path):
+    create = ('match = ["external_id = Product_Id__c"]', f'match = ["{RULE}"]\ncreate = true\nid = "Product_Id__c"')
+    with opened(tmp_path / "w", create) as ws:
+        file_rows(ws, lambda rows: [row for row in rows if row["external_id"] != "P-00002"])
+        read(ws)
+        there_id = ws.links().filter(here_id="P-00002", rule="import")["there_id"].item()
+        ws.demo_org.edit("Account", there_id, {"Product_Id__c": "P-77777"})
+        ws.pull(), ws.match(), ws.import_records()
+        (row,) = ws.proposals("account", "open").filter(action="rename_here").rows(named=True)
+        ws.decide_proposal(row["proposal_id"], accept=True)
+        plan = ws.plan_repairs()
+        ws.commit(plan, confirm=plan.digest)
+        renamed = ws.here()
+        for operations in ({"delete", "update", "clear"}, {"undelete", "update", "clear"}):
+            undo = ws.undo()
+            assert set(undo.changes["operation"]) >= operations - {"clear"}
+            done = ws.commit(undo, confirm=undo.digest)
+            assert (done.written, done.held, done.failed) == (undo.writes, 0, 0)
+        assert ws.here().drop("there_id").equals(renamed.drop("there_id"))
+
+
 def test_BEY_11_an_import_does_not_bring_together_again_what_a_person_said_is_different(tmp_path):
     create = ('match = ["external_id = Product_Id__c"]', f'match = ["{RULE}"]\ncreate = true')
     with opened(tmp_path / "w", create) as ws:

@@ -11,6 +11,8 @@ from tests.writeback.elsewhere import committing
 from toolkit.errors import BrakeError, PlanError, StoreInUseError
 from toolkit.workspace import Workspace
 from toolkit.writeback.committing.commit import commit, resume
+from toolkit.writeback.committing.settling import intended
+from toolkit.writeback.undoing.plan_undo import plan_undo
 
 PRODUCTION = "UPDATE Organization SET IsSandbox = 0, OrganizationType = 'Enterprise Edition'"
 
@@ -113,3 +115,23 @@ def test_BEY_8_a_job_writes_to_a_production_org_that_the_mapping_file_names(tmp_
         named = ws.settings.writeback.model_copy(update={"production": name})
         ws.settings = ws.settings.model_copy(update={"writeback": named})
         assert "written" in ws.job("push_health")
+
+
+def test_BEY_6_a_plan_of_an_object_that_is_not_synced_any_more_is_not_begun(desk):
+    plan = desk.plan()
+    with pytest.raises(PlanError, match="account, which the mapping file does not sync") as refused:
+        commit(plan, plan.digest, desk.org, desk.store, desk.settings, objects=[], now=NOW)
+    assert "objects.account" in refused.value.hint
+    assert desk.store.commits().is_empty()
+    done = run(desk, plan)
+    with pytest.raises(PlanError, match=f"take back of commit {done.commit_id} is about records of account"):
+        plan_undo(done.commit_id, desk.org, desk.store, objects=[], org_name="", created_at=NOW, parent=None,
+                  bulk_from=2000)  # fmt: skip
+
+
+def test_BEY_6_what_is_open_of_an_object_that_is_not_synced_any_more_is_told_not_passed_over(desk):
+    plan = desk.plan()
+    desk.store.intend(intended(plan), {"at": NOW.isoformat()})
+    with pytest.raises(PlanError, match=f"What is open of commit {plan.plan_id}"):
+        resume(plan.plan_id, desk.org, desk.store, objects=[])
+    assert resume(plan.plan_id, desk.org, desk.store, objects=[desk.sides()]).failed == plan.writes

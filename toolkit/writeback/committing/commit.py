@@ -24,7 +24,12 @@ from toolkit.salesforce import Org
 from toolkit.salesforce.uninterrupted import CutOff
 from toolkit.store import Store
 from toolkit.writeback.committing.catching_up import owed, read_again
-from toolkit.writeback.committing.guarding import refuse_by_settings, refuse_plan, refuse_production
+from toolkit.writeback.committing.guarding import (
+    refuse_by_settings,
+    refuse_plan,
+    refuse_production,
+    refuse_unsynced,
+)
 from toolkit.writeback.committing.journal import Ledger
 from toolkit.writeback.committing.keeping import bring_up_to_date
 from toolkit.writeback.committing.sending import Progress
@@ -35,7 +40,7 @@ from toolkit.writeback.committing.writer import Writer
 from toolkit.writeback.planning.cost import Cost, allowed, predict, refuse_if_too_dear
 from toolkit.writeback.planning.creating import in_order
 from toolkit.writeback.planning.lookups import with_lookups
-from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE
+from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE, UNDELETE
 from toolkit.writeback.planning.plan import Plan
 from toolkit.writeback.planning.sides import Sides, traced
 
@@ -99,13 +104,14 @@ def commit(
     `confirm` is the plan's digest; `objects` are the sides as they are kept now. `progress` counts records. `org_name`
     is what was typed as the name of a production org, `accept` that a plan over the brakes is meant. Raises, before
     anything is written: DigestError when the digest is another or a row was tampered with, PlanError for another org, a
-    plan that is too old or was committed before, an unsettled commit, a production org whose name was not typed, or a
-    cost over the cap, BrakeError, LimitError when the org has too few API calls left, StoreInUseError while another
-    process is at it. A SalesforceError later leaves the rest of the rows intended, for `resume`; a KeyboardInterrupt
-    settles them if it can, and says in a note what to do.
+    plan that is too old, was committed before or is of an object that is not synced any more, an unsettled commit, a
+    production org whose name was not typed, or a cost over the cap, BrakeError, LimitError when the org has too few API
+    calls left, StoreInUseError while another process is at it. A SalesforceError later leaves the rest of the rows
+    intended, for `resume`; a KeyboardInterrupt settles them if it can, and says in a note what to do.
     """
     with store.lock("commit"):
         refuse_plan(plan, confirm, org, store)
+        refuse_unsynced(plan.rows("write"), objects, f"Plan {plan.plan_id}")
         refuse_by_settings(plan, settings, objects, now, accept=accept)
         spent = org.budget.spent
         left = allowed(org.budget.left, org.budget.cap - spent if org.budget.cap is not None else None)
@@ -134,12 +140,14 @@ def resume(commit_id: str, org: Org, store: Store, *, objects: Sequence[Sides]) 
     A Bulk job that was on its way is waited for. Then each row is ``written`` when its side holds the new value,
     ``failed`` when it holds the old one (the next plan has it again), and ``held`` when it holds another. A record that
     was being created is looked for. What was written there and belongs here as well is written here. Raises
-    NotFoundError when there is no such commit, StoreInUseError while another process is at it.
+    NotFoundError when there is no such commit, PlanError when an object of an open row is not synced any more,
+    StoreInUseError while another process is at it.
     """
     with store.lock("resume"):
         spent = org.budget.spent
         ledger, ordered = Ledger(store, commit_id), in_order(objects)
         rows, at = ledger.rows(), store.commit_meta(commit_id).get("at", "")
+        refuse_unsynced(rows.filter(pl.col("state") == "intended"), objects, f"What is open of commit {commit_id}")
         _settle(Writer(org, ledger, Cost(), at, ordered, _Teller(0, None)))
         return _outcome(ledger, rows, org.budget.spent - spent)
 
@@ -206,9 +214,11 @@ def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
 
 
 def _carry_out(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
+    back = set(rows.filter(pl.col("operation") == UNDELETE)["object"])
     rows = carry_out(writer, rows)
     for sides in writer.objects:
-        _write(writer, rows.filter(pl.col("object") == sides.object), plan, sides)
+        kept = writer.as_kept(sides) if sides.object in back else sides  # what came back here is among the records
+        _write(writer, rows.filter(pl.col("object") == sides.object), plan, kept)
     for sides in reversed(writer.objects):  # what hangs on a record goes before it
         writer.delete(rows.filter((pl.col("object") == sides.object) & (pl.col("operation") == DELETE)), sides)
 

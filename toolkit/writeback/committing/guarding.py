@@ -8,6 +8,8 @@ who has to approve, the workspace knows.
 from collections.abc import Sequence
 from datetime import datetime
 
+import polars as pl
+
 from toolkit.config.models import Settings
 from toolkit.errors import DigestError, PlanError
 from toolkit.salesforce import Org
@@ -41,6 +43,17 @@ def refuse_plan(plan: Plan, confirm: str, org: Org, store: Store) -> None:
         raise PlanError(
             f"Plan {plan.plan_id} was committed already; nothing was written again.",
             hint="Plan again to see what is left to do: `cs-toolkit plan`.",
+        )
+
+
+def refuse_unsynced(rows: pl.DataFrame, objects: Sequence[Sides], what: str) -> None:
+    """Raise PlanError when some of these rows, of `what`, are of objects that are not synced any more."""
+    gone = sorted(set(rows["object"]) - {sides.object for sides in objects})
+    if gone:
+        raise PlanError(
+            f"{what} is about records of {', '.join(gone)}, which the mapping file does not sync any more; nothing was "
+            "written.",
+            hint=f"Give {', '.join(f'objects.{name}' for name in gone)} its mode back, or plan again without it.",
         )
 
 

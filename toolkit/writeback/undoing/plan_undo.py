@@ -11,6 +11,7 @@ from toolkit.frames import RECORD_KEY
 from toolkit.salesforce import ObjectDescribe, Org
 from toolkit.store import Store
 from toolkit.values import to_text
+from toolkit.writeback.committing.guarding import refuse_unsynced
 from toolkit.writeback.committing.sending import read_again
 from toolkit.writeback.committing.settling import ALREADY
 from toolkit.writeback.planning.lookups import with_lookups
@@ -48,10 +49,12 @@ def plan_undo(
     What it changed gets its old value back; what it created is deleted, what it deleted comes back. `seqs`, `only`
     (objects), `fields` and `records` name a part, see `undoing.selecting`. Costs a call for every 2,000
     records of each object, one for each way in which other records may belong to what was created, and a few for
-    fields. Raises NotFoundError when there is no such commit, InputError when there is no such part.
+    fields. Raises NotFoundError when there is no such commit, InputError when there is no such part, PlanError when it
+    is of an object that is not synced any more.
     """
     everything = store.journal()
     journal = selected(store.journal(commit_id), seqs=seqs, objects=only, fields=fields, records=records)
+    refuse_unsynced(journal, objects, f"What to take back of commit {commit_id}")
     now = [_as_it_is(org, sides, journal.filter(pl.col("object") == sides.object)) for sides in objects]
     changes = undo_plan(
         journal,
