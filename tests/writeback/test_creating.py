@@ -237,3 +237,19 @@ def test_the_digest_covers_what_is_created(many):
     tampered = type(plan)(**{**vars(plan), "changes": rows})
     with pytest.raises(DigestError, match="not the rows that were reviewed"):
         many.commit(tampered)
+
+
+def test_SKA_5_a_text_that_looks_like_a_reference_to_a_new_record_is_a_text(any_many):
+    desk = any_many
+    known = desk.store.read(LINKS).filter(pl.col("object") == "account")["here_id"][0]
+    texts = {"m-2": "{account:nobody}", "m-3": f"{{account:{known}}}"}
+    here = desk.store.records("here", "meeting").with_columns(
+        subject=pl.coalesce(pl.col("id").replace_strict(texts, default=None, return_dtype=pl.String), "subject")
+    )
+    desk.store.save_records("here", "meeting", here)
+    plan = desk.plan()
+    done = desk.commit(plan)
+    assert (done.held, done.failed) == (0, 0), done.results.filter(pl.col("state") != "written")
+    assert set(texts.values()) <= {row["Subject"] for row in desk.made_by_us("Event", "Subject")}
+    said = plan.changes.filter(field="Subject")
+    assert set(said["reason"]) == {"not in Salesforce yet"}

@@ -83,3 +83,16 @@ def test_BEY_6_a_composite_that_breaks_off_is_settled_by_reading(desk):
     done = desk.commit(plan)
     assert (done.written, done.failed, done.held) == (plan.writes, 0, 0)
     assert resume(plan.plan_id, desk.org, desk.store, objects=[desk.sides()]).results.equals(done.results)
+
+
+@pytest.mark.parametrize("bulk_from", [1, 2000])
+def test_BEY_3_a_text_of_one_odd_character_is_written_and_clears_nothing(desk, bulk_from):
+    desk = Desk.laid(desk.demo_org, desk.org, desk.store, bulk_from=bulk_from)
+    here = desk.here()
+    desk.store.save_records("here", "account", here.with_columns(segment=pl.lit("\0")))
+    plan = desk.plan()
+    assert set(plan.changes.filter(field=SEGMENT)["after"]) == {"\0"}
+    assert desk.commit(plan).written == plan.writes
+    linked = desk.sides().links["there_id"]
+    held = {row["Id"]: row[SEGMENT] for row in desk.demo_org.rows(f"SELECT Id, {SEGMENT} FROM Account")}
+    assert {held[each] for each in linked} == {"\0"}

@@ -26,9 +26,13 @@ def with_references(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     known = links.select(_object="object", _refers="here_id", _id="there_id")
     parts = {"_object": pl.col("after").str.extract(IS_NEW, 1), "_refers": pl.col("after").str.extract(IS_NEW, 2)}
     found = rows.with_columns(**parts).join(known, on=["_object", "_refers"], how="left", maintain_order="left")
-    return found.with_columns(after=pl.coalesce("_id", "after"), agreed=pl.coalesce("_id", "agreed")).select(
-        rows.columns
-    )
+    told = pl.when(stands_for_new()).then("_id")
+    return found.with_columns(after=pl.coalesce(told, "after"), agreed=pl.coalesce(told, "agreed")).select(rows.columns)
+
+
+def stands_for_new() -> pl.Expr:
+    """Return whether a row refers to a record that has no id yet; a text that only looks like it is a text."""
+    return (pl.col("type") == "reference") & pl.col("after").str.contains(IS_NEW).fill_null(value=False)
 
 
 def recognised(rows: pl.DataFrame, records: pl.DataFrame, key: str | None = None) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import polars as pl
 from toolkit.errors import PlanError
 from toolkit.salesforce import Org
 from toolkit.salesforce.collections import Operation
+from toolkit.writeback.committing.recognising import stands_for_new
 from toolkit.writeback.committing.remedies import remedy
 from toolkit.writeback.committing.sending import types_of, wide
 from toolkit.writeback.committing.settling import intended
@@ -22,7 +23,6 @@ from toolkit.writeback.planning.lookups import with_lookups
 from toolkit.writeback.planning.operations import CHANGING, CREATE, DELETE
 from toolkit.writeback.planning.plan import Plan
 from toolkit.writeback.planning.references import resolved
-from toolkit.writeback.planning.refusing import IS_NEW
 from toolkit.writeback.planning.sentences import sentence
 from toolkit.writeback.planning.sides import Sides
 
@@ -89,7 +89,7 @@ def rehearse(plan: Plan, org: Org, *, objects: Sequence[Sides], object_name: str
         raise PlanError(f"{name} is not mapped any more.", hint="Plan again: `cs-toolkit plan`.")
     sides = with_lookups(org, sides, rows)
     spent = org.budget.spent
-    waiting = rows.join(rows.filter(_refers_to_new()), on=_KEY, how="semi", nulls_equal=True)
+    waiting = rows.join(rows.filter(stands_for_new()), on=_KEY, how="semi", nulls_equal=True)
     tried = rows.join(waiting, on="seq", how="anti", maintain_order="left")
     parts = [pl.DataFrame(schema=RESULTS), _not_tried(waiting)]
     for operations in (CHANGING, (CREATE,), (DELETE,)):
@@ -132,10 +132,6 @@ def _rows(plan: Plan, object_name: str | None) -> pl.DataFrame:
             hint="Leave rows out of the plan (`ws.exclude`), and rehearse what is left.",
         )
     return mine.with_columns(pl.col("operation").replace("clear", "update"))
-
-
-def _refers_to_new() -> pl.Expr:
-    return pl.col("after").str.contains(IS_NEW).fill_null(value=False)
 
 
 def _not_tried(rows: pl.DataFrame) -> pl.DataFrame:

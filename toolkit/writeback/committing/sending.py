@@ -43,7 +43,7 @@ TRIES = 5
 """So often rows are sent whose calls break off."""
 MOST_DECIMALS = 15
 
-_CLEAR = "\0"  # stands for null while rows are turned into columns; no canonical text holds it
+_CLEAR = " "  # stands for null while rows are turned into columns; no canonical text is a blank
 
 
 @dataclass(frozen=True)

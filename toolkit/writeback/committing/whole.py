@@ -25,6 +25,7 @@ from toolkit.writeback.committing.recognising import (
     interrupted,
     new_links,
     recognised,
+    stands_for_new,
     with_references,
 )
 from toolkit.writeback.committing.records import with_values
@@ -33,7 +34,7 @@ from toolkit.writeback.committing.settling import ALREADY, CHANGED, FOUND, GONE,
 from toolkit.writeback.planning.creating import Known, cells_of
 from toolkit.writeback.planning.operations import CREATE, DELETE
 from toolkit.writeback.planning.references import resolved
-from toolkit.writeback.planning.refusing import IS_NEW, upsert_key
+from toolkit.writeback.planning.refusing import upsert_key
 from toolkit.writeback.planning.sides import Sides
 
 EXISTS = "EXISTS_ALREADY"
@@ -115,7 +116,7 @@ class Creator:
         known = with_references(rows, ledger.store.read(LINKS))
         changed = known.filter(known["after"] != rows["after"])
         ledger.settle(changed, ("after", "agreed"))
-        alone = known.join(known.filter(pl.col("after").str.contains(IS_NEW)), on="here_id", how="semi")
+        alone = known.join(known.filter(stands_for_new()), on="here_id", how="semi")
         why = pl.lit("what it refers to was not created; see its row, then plan again")
         self._settle(alone.with_columns(state=pl.lit("failed"), code=pl.lit(NO_PARENT), message=why))
         return known.join(alone, on="here_id", how="anti", maintain_order="left")

@@ -170,7 +170,7 @@ class _Reference:
 
 
 def _columns(object_name: str, path: str, partner: str, kind: str, here: pl.Expr, after: pl.Expr) -> list[pl.Expr]:
-    said = pl.when(after.str.contains(IS_NEW)).then(
+    said = pl.when(pl.lit(kind == "reference") & after.str.contains(IS_NEW)).then(
         pl.lit(f"{NEW_THERE}, nor is the record it refers to: it goes first")
     )
     given = {
