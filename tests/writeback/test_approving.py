@@ -35,7 +35,7 @@ def test_BEY_1_a_plan_expires_after_the_hours_of_the_mapping_file():
 
 
 def test_CAT_1_nobody_approves_a_plan_of_their_own():
-    for person in ("ada", "ADA"):
+    for person in ("ada", "ADA", " ada ", "a\u200bda", "ａｄａ"):  # however it is spelled
         with pytest.raises(PlanError, match="cannot be approved by its own maker"):
             approval(made(), person, NOW)
     with pytest.raises(PlanError, match="nobody knows who made it"):

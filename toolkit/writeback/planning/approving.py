@@ -57,7 +57,7 @@ def approvers(plan: Plan, approvals: pl.DataFrame, access: Access) -> list[str]:
 
 def may_approve(access: Access) -> pl.Expr:
     """Return whether the approval of ``person`` counts for a plan of ``made_by``, by who may approve today."""
-    another = pl.col("person").str.to_lowercase() != pl.col("made_by").str.to_lowercase()
+    another = _folded(pl.col("person")) != _folded(pl.col("made_by"))
     return another & (pl.lit(EVERYBODY in access.approve) | pl.col("person").is_in(list(access.approve)))
 
 
@@ -74,4 +74,9 @@ def refuse_unapproved(plan: Plan, approvals: pl.DataFrame, writeback: Writeback,
 
 
 def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
+    return bool(pl.select(_folded(pl.lit(one)) == _folded(pl.lit(other))).item())
+
+
+def _folded(name: pl.Expr) -> pl.Expr:
+    """A person's name without what only spells it otherwise: case, width, blanks around it, characters nobody sees."""
+    return name.str.normalize("NFKC").str.replace_all(r"\p{Cf}", "").str.strip_chars().str.to_lowercase()
