@@ -379,3 +379,50 @@ def test_CC_11_an_account_without_an_id_is_paired_through_the_e_mail_of_a_contac
         assert (link["there_id"], link["rule"], link["value"]) == (account, through, person["Email"].lower())
         told = ws.evidence("account", "P-00003")
         assert (told.here_value, told.there_value) == (person["Email"].upper(), person["Email"])
+
+
+def test_SKA_5_a_record_that_lost_its_partner_is_not_made_a_second_time_in_salesforce(tmp_path):
+    by_name = ('match = ["external_id = Product_Id__c"]', 'match = ["name = Name"]\ncreate_there = true')
+    with opened(tmp_path / "w", by_name) as ws:
+        read(ws)
+        left, gone, renamed = ws.links().sort("here_id").head(3).rows(named=True)
+        ws.demo_org.edit("Account", left["there_id"], {"Type": "Prospect"})  # it leaves the list view
+        delete(ws, gone["there_id"])
+        ws.demo_org.edit("Account", renamed["there_id"], {"Name": "Another"})
+        fields = tuple(each for each in ws.settings.objects["account"].fields if each.there != "Name")
+        ws.edit_object("account", {"fields": fields})  # a name that is mapped as well would come over
+        ws.pull(), ws.load(), ws.match(), ws.score()
+        told = {}
+
+        def planned(record):
+            rows = ws.plan().changes.filter(here_id=record["here_id"], operation="create")
+            told.update(zip(rows["verdict"], rows["reason"], strict=True))
+            return rows["verdict"].unique().to_list()
+
+        for each in (left, gone, renamed):
+            assert ws.links().filter(here_id=each["here_id"]).is_empty()
+            assert planned(each) == ["held"]
+            assert f"its partner was {each['there_id']}, but" in told["held"]
+        for row in ws.proposals("account", "open").rows(named=True):  # it is deleted for good; that one is another
+            ws.decide_proposal(row["proposal_id"], accept=row["kind"] == "deleted")
+        assert planned(left) == ["held"]
+        assert planned(gone) == ["write"]
+        ws.edit_object("account", {"left_scope": "archive"})
+        ws.import_records()
+        assert ws.here().filter(id=gone["here_id"])["archived_on"].item() is not None
+        assert planned(gone) == []  # who was put away is created by nobody
+
+
+def test_BEY_1_what_a_commit_deleted_in_salesforce_alone_is_made_again_as_was_told(tmp_path):
+    by_name = ('match = ["external_id = Product_Id__c"]', 'match = ["name = Name"]\ncreate_there = true')
+    with opened(tmp_path / "w", by_name) as ws:
+        read(ws).score()
+        one = first_link(ws)
+        for sobject in ("Contract", "Case"):
+            for row in ws.demo_org.rows(f"SELECT Id FROM {sobject} WHERE AccountId = '{one['there_id']}'"):
+                ws.demo_org.delete(sobject, row["Id"])
+        plan = ws.plan_delete("account", [one["here_id"]], side="there", cascade=True)
+        assert ws.commit(plan, confirm=plan.digest).written == 1
+        ws.match()
+        again = ws.plan().changes.filter(here_id=one["here_id"], operation="create")
+        assert set(again["verdict"]) == {"write"}

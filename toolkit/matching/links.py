@@ -21,6 +21,8 @@ GONE_HERE = "the record here is gone"
 GONE_THERE = "its record in Salesforce is "
 REPLACED = "linked otherwise now: "
 KEYS_DIFFER = "the values differ now: "
+LOST = "lost"
+"""The kind of a mismatch of a record here whose partner is out of view in Salesforce, for who would make it anew."""
 MATCHED = "matched anew"
 """The step that ends a link because its values say something else now."""
 
@@ -28,6 +30,8 @@ STEPS = {"match": MATCHED, "import": "ended by an import", "commit": "taken back
          "resume": "taken back by a commit", "add": "ended by an entry", "view": "ended by a sync",
          "sync": "ended by a sync", "repair": "ended by a repair"}  # fmt: skip
 """The steps of a workspace that make or end links, as their tombstones say it."""
+FREE = ("unmatched", "no_key")
+"""The kinds of mismatches of records that matching found nothing for."""
 _PAIR = ("here_id", "there_id")
 _TICK = timedelta(milliseconds=1)
 
@@ -64,6 +68,37 @@ def with_links(
     ended = _ended(over, links, now, seen)
     begun = _begun(new, pl.concat([untouched, ended]), values)
     return conform(pl.concat([untouched, ended, begun]), LINK_HISTORY)
+
+
+def with_lost(
+    mismatches: pl.DataFrame, history: pl.DataFrame, links: pl.DataFrame, let_go: pl.DataFrame
+) -> pl.DataFrame:
+    """Return `mismatches` in which records here that lost their partner are `LOST`, with what became of it.
+
+    A partner out of view is not gone: who left the scope is still in Salesforce, and would be made a second time. So it
+    is with one in view whose values differ now. `let_go` (object, there_id) are partners that somebody let go, or that
+    a commit deleted; they are missed no more, nor are those that are linked otherwise by now.
+    """
+    key = ["object", "there_id"]
+    ended = history.filter(pl.col("ended_at").is_not_null()).sort("ended_at", "linked_at", "there_id")
+    last = ended.unique(["object", "here_id"], keep="last", maintain_order=True)
+    alone = mismatches.filter(pl.col("side") == "there").select("object", there_id="id", _alone=pl.lit(value=True))
+    seen = last.join(alone, on=key, how="left", maintain_order="left")
+    out_of_view, differ = (pl.col("ended_why").str.starts_with(why) for why in (GONE_THERE, KEYS_DIFFER.rstrip(": ")))
+    lost = seen.filter(out_of_view | (differ & pl.col("_alone").fill_null(value=False)))
+    lost = lost.join(links, on=key, how="anti").join(let_go, on=key, how="anti")
+    told = pl.format(
+        "its partner was {}, but {}. It is not made a second time: decide about it (cs-toolkit match --review), or "
+        "bring its partner back into view",
+        "there_id", "ended_why",
+    )  # fmt: skip
+    known = lost.select("object", id="here_id", side=pl.lit("here"), _told=told)
+    found = mismatches.join(known, on=["object", "side", "id"], how="left", maintain_order="left")
+    is_lost = pl.col("_told").is_not_null() & pl.col("kind").is_in(FREE)
+    return found.with_columns(
+        kind=pl.when(is_lost).then(pl.lit(LOST)).otherwise("kind"),
+        reason=pl.when(is_lost).then("_told").otherwise("reason"),
+    ).select(mismatches.columns)
 
 
 def values_compared(

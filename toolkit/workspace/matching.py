@@ -10,14 +10,16 @@ from toolkit.errors import InputError, NotFoundError
 from toolkit.importing.exclusions import excluded
 from toolkit.matching.decisions import DIFFERENT, SAME, with_decisions
 from toolkit.matching.evidence import Candidates, Evidence, evidence_of
-from toolkit.matching.links import STEPS, Circumstances, values_compared, with_links
+from toolkit.matching.links import STEPS, Circumstances, values_compared, with_links, with_lost
 from toolkit.matching.match import BY_RULE, match
+from toolkit.matching.repair import DONE, REJECTED, RELINK, UNLINK
 from toolkit.matching.suggest import LEAST, TOP, suggest
 from toolkit.matching.through import Contacts
 from toolkit.runs import Run, total
 from toolkit.workspace.records import RecordWorkspace
 from toolkit.workspace.view import ACCOUNT
 from toolkit.writeback.planning.creating import relinked
+from toolkit.writeback.planning.operations import DELETE
 
 DECISION = {"here_id": pl.String, "there_id": pl.String, "verdict": pl.String, "evidence": pl.String, "note": pl.String}
 """The columns of what `decide_pairs` takes; the last two may be missing."""
@@ -102,6 +104,18 @@ class MatchingWorkspace(RecordWorkspace):
         return found.sort(best, "here_id", "rank", descending=[True, False, False])
 
     # -- inner -------------------------------------------------------------------------------------------------------
+
+    def _without_partner(self) -> pl.DataFrame:
+        """Return what may be created in Salesforce by `mismatches`, with those told apart that lost their partner."""
+        ended = (pl.col("action") == UNLINK) & (pl.col("state") == DONE)
+        kept = self.store.read(frames.PROPOSALS).filter(
+            ended | ((pl.col("action") == RELINK) & (pl.col("state") == REJECTED))
+        )
+        deleted = self.store.journal().filter(
+            (pl.col("operation") == DELETE) & (pl.col("side") == "there") & (pl.col("state") == "written")
+        )
+        let_go = pl.concat([each.select("object", "there_id") for each in (kept, deleted)])
+        return with_lost(self.mismatches(None), self.link_history(), self.links(None), let_go)
 
     def _decide(self, object_name: str, wanted: pl.DataFrame, *, instead: bool) -> None:
         """Keep decisions (`DECISION`) and match by them."""

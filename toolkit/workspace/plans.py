@@ -39,7 +39,7 @@ class PlanningWorkspace(ReviewWorkspace):
             self._match_what_is_new()
             sides = self._all_sides(directions)
             creates = not directions and any(each.mapping.create_there for each in sides)  # whole records only
-            unmatched = self.mismatches(None) if creates else None
+            unmatched = self._without_partner() if creates else None
             sides = looked_up(self.org, sides, unmatched)
             organization, decisions = self.org.organization, self.decisions()
             forgotten = void(decisions, sides)
@@ -206,7 +206,7 @@ class PlanningWorkspace(ReviewWorkspace):
         kept = {meta["plan_id"] for meta in self.store.plans()}
         planned = self.store.plan(commit_id)[1] if commit_id in kept else CHANGES.empty()
         return seal(
-            retried(failed, planned, sides, self.mismatches(None), self.store.journal()),
+            retried(failed, planned, sides, self._without_partner(), self.store.journal()),
             sides,
             org_id=self.org.org_id,
             org_name=self.org.organization.name,

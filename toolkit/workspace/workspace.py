@@ -218,7 +218,7 @@ class Workspace(RepairingWorkspace):
         with self._run(SYNC) as done:
             synced = sync_records(
                 after, changed, self.org, self.store, self.settings, now=self.now(),
-                org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self.mismatches(None),
+                org_name=self.org.organization.name, parent=self.last_commit(), mismatches=self._without_partner(),
                 person=self.person(), read_again=False,
             )  # fmt: skip
             run.note = done.note = synced.said

@@ -16,6 +16,8 @@ from toolkit.config.objects import FieldMapping, ObjectMapping
 from toolkit.errors import NotFoundError
 from toolkit.frames import CHANGES, LINKS, RECORD_KEY, UTC_TIME, conform
 from toolkit.importing.interactions import may_go_out
+from toolkit.importing.leaving import ARCHIVED_ON
+from toolkit.matching.links import FREE, LOST
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
 from toolkit.writeback.planning.nesting import nested, without_parent
@@ -37,7 +39,6 @@ _USUAL = {
     "EmailMessage": {"Subject": "subject", "TextBody": "body", "MessageDate": "at"},
     "Note": {"Title": "subject", "Body": "body"},
 }
-_KINDS_CREATED = ("unmatched", "no_key")
 _ACTIVITIES = {"AccountId": "WhatId"}  # of a Task or an Event the account is read-only: it follows from WhatId
 _SUBTYPES = {("Task", "call"): ("TaskSubtype", "Call"), ("Task", "email"): ("TaskSubtype", "Email")}
 _COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
@@ -67,16 +68,19 @@ def in_order(objects: Sequence[Sides]) -> list[Sides]:
 def creates(objects: Sequence[Sides], mismatches: pl.DataFrame, journal: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the rows (`CHANGES` without seq) that create in Salesforce what only is here.
 
-    `mismatches` (`MISMATCHES`) says what has no partner; what matching holds is never created. `journal` (`JOURNAL`)
-    keeps what was created before from being created again, wherever its record is now.
+    `mismatches` (`MISMATCHES`) says what has no partner; what matching holds is never created, and what lost its
+    partner (`LOST`) is held. `journal` (`JOURNAL`) keeps what was created before from being created again, wherever
+    its record is now.
     """
     known, parts = Known.of(objects), [CHANGES.empty().select(_COLUMNS)]
+    lost = mismatches.filter((pl.col("kind") == LOST) & (pl.col("side") == "here"))
     for sides in in_order(objects):
         ids = lacking(sides, mismatches)
         if ids.len():
             mine = ids.to_frame("here_id").select(pl.lit(sides.object).alias("object"), "here_id")
             among = replace(known, coming=pl.concat([known.coming, mine]))  # any may hang on any other of them
-            rows = nested(new_rows(sides, ids, among, objects, journal))
+            gone = lost.filter(pl.col("object") == sides.object).select(here_id="id", held="reason")
+            rows = nested(new_rows(sides, ids, among, objects, journal, gone))
             parts.append(rows)
             going = rows.filter(pl.col("verdict") == "write").select("object", "here_id").unique()
             known = replace(known, coming=pl.concat([known.coming, going]))
@@ -87,10 +91,12 @@ def lacking(sides: Sides, mismatches: pl.DataFrame) -> pl.Series:
     """Return the ids here of the records that the mapping lets Salesforce have (SKA-5, SKA-6) and that it lacks."""
     mapping, here = sides.mapping, sides.here
     alone = mismatches.filter(
-        (pl.col("object") == sides.object) & (pl.col("side") == "here") & pl.col("kind").is_in(_KINDS_CREATED)
+        (pl.col("object") == sides.object) & (pl.col("side") == "here") & pl.col("kind").is_in([*FREE, LOST])
     )
     if not creates_there(mapping):
         return here[RECORD_KEY].clear()
+    if ARCHIVED_ON in here.columns:  # put away: it is another record by now, or out of every list
+        here = here.filter(pl.col(ARCHIVED_ON).is_null())
     if mapping.acts_as == "interaction":
         here = here.join(may_go_out(here).filter("goes"), on=RECORD_KEY, how="semi")
     mine = sides.links.filter(pl.col("object") == sides.object)
@@ -104,15 +110,22 @@ def creates_there(mapping: ObjectMapping) -> bool:
 
 
 def new_rows(
-    sides: Sides, ids: pl.Series, known: Known, objects: Sequence[Sides], journal: pl.DataFrame | None = None
+    sides: Sides,
+    ids: pl.Series,
+    known: Known,
+    objects: Sequence[Sides],
+    journal: pl.DataFrame | None = None,
+    lost: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the rows that create these records of one object, judged: write, refused, or held for want of an account.
 
-    A record that was created before, by what `journal` says, is held.
+    A record that was created before, by what `journal` says, is held, and so is one that `lost` (here_id, held) names.
     """
     cells, missing = cells_of(sides, ids, known, objects)
     before = _created_before(sides.object, journal)
-    held = pl.concat([before, missing]).unique("here_id", keep="first", maintain_order=True)
+    held = pl.concat([before, *([] if lost is None else [lost]), missing]).unique(
+        "here_id", keep="first", maintain_order=True
+    )
     judged = refused(cells, sides)
     reasons = judged.join(held, on="here_id", how="left", maintain_order="left")
     verdict = (
