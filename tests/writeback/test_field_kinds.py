@@ -12,6 +12,7 @@ from toolkit.config.objects import ObjectMapping
 from toolkit.demo_org import DemoOrg
 from toolkit.errors import PreflightError
 from toolkit.salesforce.describe import FieldDescribe, ObjectDescribe, fields_from_json
+from toolkit.writeback.planning.excluding import excluded
 from toolkit.writeback.planning.field_kinds import KINDS
 from toolkit.writeback.planning.plan import make_plan
 from toolkit.writeback.planning.preflight import check_targets
@@ -187,6 +188,19 @@ def test_BEY_4_an_amount_of_another_currency_is_refused(code, mine, theirs, verd
     if "refused" in verdicts.values():
         (reason,) = changes.filter(verdict="refused")["reason"]
         assert reason == "the amount here is in EUR, the record in Salesforce in USD"
+
+
+def test_BEY_4_an_amount_stays_when_the_currency_of_its_record_is_refused_or_left_out():
+    fields = [mapped("mrr", "CS_MRR__c", "output"), mapped("currency", "CurrencyIsoCode", "output")]
+    for code in (CODE, replace(CODE, restricted_picklist=True, picklist_values=("USD",))):
+        known = {**FIELDS, "CS_MRR__c": MONEY, "CurrencyIsoCode": code}
+        here, there = [{"mrr": 5.0, "currency": "EUR"}], [{"CS_MRR__c": 1.0, "CurrencyIsoCode": "USD"}]
+        changes = plan_of(sides(fields, here, there, known=known))
+        verdicts = {"refused"} if code.restricted_picklist else {"write"}
+        assert set(changes["verdict"]) == verdicts
+        if not code.restricted_picklist:
+            left = excluded(changes, changes.filter(field="CurrencyIsoCode")["seq"], "ada")
+            assert set(left["verdict"]) == {"excluded"}
 
 
 def test_BEY_4_an_amount_without_its_currency_is_warned_of():

@@ -1,9 +1,9 @@
 """Rows that a reviewer leaves out of a plan: they stay in it, with the verdict ``excluded`` and who left them out.
 
 A record is created, deleted or merged as a whole or not at all, and nothing is left half done: with a record that is
-not created goes what refers to it, with a value that is changed on both sides its other half, with a field that is not
-created who would see it. A record from which something hangs that stays is not deleted either: Salesforce would delete
-both.
+not created goes what refers to it, with a value that is changed on both sides its other half, with a record's currency
+its amounts, with a field that is not created who would see it. A record from which something hangs that stays is not
+deleted either: Salesforce would delete both.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ import polars as pl
 from toolkit.errors import InputError
 from toolkit.frames import CHANGES, RECORD_KEY, conform
 from toolkit.writeback.planning.operations import CHANGING, CREATE, CREATE_FIELD, DELETE, FIELDS, WHOLE
+from toolkit.writeback.planning.record_rules import CURRENCY_CODE
 from toolkit.writeback.planning.refusing import IS_NEW
 
 EXCLUDED = "excluded"
@@ -74,6 +75,7 @@ def _with(out: pl.DataFrame, writes: pl.DataFrame, belongs: pl.DataFrame) -> pl.
         _referring(writes, out.filter(operation=CREATE)),
         _other_halves(writes, out.filter(pl.col("operation").is_in(CHANGING))),
         _of_field(writes, out.filter(operation=CREATE_FIELD)),
+        _money_of(writes, out.filter(pl.col("operation").is_in(CHANGING))),
         _carrying(writes, out.filter(operation=DELETE), belongs),
     ]
     return pl.concat(parts).unique("seq").sort("seq")
@@ -94,6 +96,13 @@ def _other_halves(writes: pl.DataFrame, out: pl.DataFrame) -> pl.DataFrame:
     halves = out.select("object", "here_id", "there_id", field="partner", partner="field")
     changed = writes.filter(pl.col("operation").is_in(CHANGING))
     return changed.join(halves, on=keys, how="semi", nulls_equal=True)
+
+
+def _money_of(writes: pl.DataFrame, out: pl.DataFrame) -> pl.DataFrame:
+    """The amounts in Salesforce of records whose currency stays what it is: they are in another one."""
+    codes = out.filter((pl.col("side") == "there") & (pl.col("field").str.to_lowercase() == CURRENCY_CODE.lower()))
+    amounts = writes.filter(pl.col("operation").is_in(CHANGING), side="there", type="currency")
+    return amounts.join(codes, on=["object", "there_id"], how="semi")
 
 
 def _of_field(writes: pl.DataFrame, created: pl.DataFrame) -> pl.DataFrame:

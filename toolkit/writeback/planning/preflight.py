@@ -30,7 +30,7 @@ from toolkit.values import (
 from toolkit.writeback.planning.advice import recipe
 from toolkit.writeback.planning.field_kinds import kind_findings
 from toolkit.writeback.planning.finding import Finding
-from toolkit.writeback.planning.record_rules import value_faults
+from toolkit.writeback.planning.record_rules import CURRENCY_CODE, value_faults
 from toolkit.writeback.planning.references import spelled
 from toolkit.writeback.planning.rules import ceiling, named, value_range
 from toolkit.writeback.planning.sentences import sentence, shown
@@ -45,13 +45,18 @@ def judge(changes: pl.DataFrame, objects: Sequence[Sides]) -> pl.DataFrame:
     seen = (pl.col("verdict") == "write") & (pl.col("side") == "there") & changed
     judged = [changes.filter(~seen)]
     by_name = {each.object: each for each in objects}
-    for (object_name, path), rows in changes.filter(seen).partition_by("object", "field", as_dict=True).items():
+    fields = changes.filter(seen).partition_by("object", "field", as_dict=True).items()
+    planned = changes
+    # A currency that is refused stays what it is, so it is judged before the amounts.
+    for (object_name, path), rows in sorted(fields, key=lambda each: str(each[0][1]).lower() != CURRENCY_CODE.lower()):
         sides = by_name[str(object_name)]
         field = sides.describe.field(str(path))
-        reasons = value_faults(rows, sides, str(path), changes)
+        reasons = value_faults(rows, sides, str(path), planned)
         if field.unique and field.updateable:
             reasons = pl.select(pl.coalesce(reasons, _taken(rows, sides, str(path), field))).to_series()
         refused = reasons.is_not_null()
+        if str(path).lower() == CURRENCY_CODE.lower():
+            planned = planned.join(rows.filter(refused), on="seq", how="anti", maintain_order="left")
         judged.append(
             spelled(rows, sides, str(path)).with_columns(
                 verdict=pl.when(refused).then(pl.lit("refused")).otherwise("verdict"),
