@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from tests.writeback.many import NOW, Desk, settings_of
+from tests.writeback.samples import mapped
 from toolkit.errors import EditRefused, NotFoundError
 from toolkit.writeback.planning.editing import manual_id, plan_edit
 
@@ -129,6 +130,21 @@ def test_VIT_15_a_record_that_salesforce_has_not_yet_is_edited_here(desk):
     fresh.commit(fresh.plan())
     assert in_org(fresh, fresh.link("account", "N-1"), "CS_Stage__c") == "Growth"
     assert fresh.plan().changes.is_empty()
+
+
+def test_BEY_2_a_value_taken_away_that_salesforce_keeps_stays_away_here_and_says_so(many):
+    fields = [mapped("title", "Title", "two_way", editable=True, nulls="keep")]
+    many.settings = settings_of(2000, contact={"fields": fields})
+    record = many.link("contact", "ada@new.test")
+    plan = plan_edit(many.sides(), "contact", "ada@new.test", {"title": None}, **many.made())
+    said = "edited here from 'CTO' to nothing; Salesforce keeps its value (nulls = \"keep\")"
+    assert plan.changes.select("side", "reason").rows() == [("here", said)]
+    assert many.commit(plan).written == 1
+    assert in_org(many, record, "Title") == "CTO"
+    assert many.plan().changes.rows() == []
+    many.demo_org.edit("Contact", record, {"Title": "CEO"})
+    many.pull()
+    assert many.plan().changes.select("side", "here", "after", "rule").rows() == [("here", None, "CEO", "two_way")]
 
 
 def test_BEY_6_an_edit_that_was_interrupted_is_finished_on_both_sides_at_once(many):

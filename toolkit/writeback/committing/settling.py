@@ -31,6 +31,9 @@ def intended(plan: Plan) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
     before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
     undo = pl.col("rule") == UNDO  # it gives back what was agreed before, too, so that the next plan is the one before
+    alone = (pl.col("rule") == EDIT) & (
+        pl.col("side") == "here"
+    )  # what is agreed on says its other half, if it has one
     return conform(
         plan.rows("write").with_columns(
             commit_id=pl.lit(plan.plan_id),
@@ -39,7 +42,7 @@ def intended(plan: Plan) -> pl.DataFrame:
             code=nothing,
             message=nothing,
             base=pl.when(undo).then(before).otherwise("base"),
-            agreed=pl.when(undo).then("base").otherwise("after"),
+            agreed=pl.when(undo | alone).then("base").otherwise("after"),
         ),
         JOURNAL,
     )

@@ -191,7 +191,8 @@ def _here_row(before: Sides, there: pl.DataFrame, field: FieldMapping, text: str
     old = to_text(pl.col(field.here), before.here.schema[field.here], facts.type, facts.scale)
     links = before.links.select("here_id", "there_id")
     goes = there.filter(pl.col("field") == field.there).height > 0
-    alone = "" if goes or before.there.height else "; Salesforce has no such record yet, or it is out of view"
+    keeps = '; Salesforce keeps its value (nulls = "keep")' if text is None and field.nulls == "keep" else ""
+    alone = keeps if before.there.height else "; Salesforce has no such record yet, or it is out of view"
     rows = (
         before.here.select(here_id=RECORD_KEY, here=old)
         .join(links, on="here_id", how="left")
@@ -214,13 +215,19 @@ def _here_row(before: Sides, there: pl.DataFrame, field: FieldMapping, text: str
         "after",
         pl.lit(EDIT).alias("rule"),
         pl.lit("write").alias("verdict"),
-        sentence("edited here from ", shown(pl.col("here")), " to ", shown(pl.col("after")), alone).alias("reason"),
+        sentence(
+            "edited here from ", shown(pl.col("here")), " to ", shown(pl.col("after")), "" if goes else alone
+        ).alias("reason"),
     )
 
 
 def _agreed(before: Sides, field: FieldMapping) -> pl.Expr:
-    held = None if before.base is None or before.base.is_empty() else before.base[pair(field)][0]
-    return pl.lit(held, dtype=pl.String)
+    """What both sides of the one record agreed on last; the base is of all records."""
+    if before.base is None or before.base.is_empty():
+        return pl.lit(None, dtype=pl.String)
+    keys = ["there_id", "here_id"]
+    held = before.base.rename({RECORD_KEY: "there_id"}).join(before.links, on=keys, how="semi")
+    return pl.lit(held[pair(field)].first(), dtype=pl.String)
 
 
 def _name(sides: Sides) -> pl.Expr:
