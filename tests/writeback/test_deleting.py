@@ -218,3 +218,17 @@ def test_BEY_3_a_record_that_became_the_partner_of_another_since_the_plan_is_not
     assert row(results, side="here")["state"] == "held"
     assert is_there(ws, record)
     assert linked(ws, alone) == [record]
+
+
+def test_BEY_5_after_the_undo_of_a_deletion_the_plan_is_the_one_before(ws, one):
+    here_id, _ = one
+    commit(ws, ws.plan())
+    emptied = pl.when(pl.col("id") == here_id).then(None).otherwise("stage").alias("stage")
+    ws.store.save_records("here", "account", ws.here().with_columns(emptied))
+    before = ws.plan().changes
+    assert before.select("side", "operation").rows() == [("there", "clear")]
+    commit(ws, ws.plan_delete("account", [here_id], side="both", cascade=True))
+    commit(ws, ws.undo())
+    assert ws.plan().changes.equals(before)
+    ws.pull(), ws.match()
+    assert ws.plan().changes.equals(before)

@@ -192,6 +192,17 @@ def test_BEY_5_a_merge_cannot_be_undone_and_says_so_but_its_values_go_back(ws, p
     assert values(ws, survivor, "Phone") == before
 
 
+def test_BEY_5_a_value_given_back_after_a_merge_is_known_at_once(ws, pair):
+    (survivor, _), (kept, _) = pair
+    commit(ws, ws.plan())
+    phone = row(ws.here(), id=kept)["phone"]
+    commit(ws, planned(ws, pair, fields=("Phone",)))
+    assert row(ws.plan().changes, here_id=kept)["after"] == values(ws, survivor, "Phone")[0] != phone
+    commit(ws, ws.undo())
+    assert row(ws.there(), id=survivor)["Phone"] == values(ws, survivor, "Phone")[0] == phone
+    assert ws.plan().changes.is_empty()  # and nobody brings here what Salesforce does not hold any more
+
+
 def test_BEY_9_the_survivor_is_chosen_by_a_rule(ws, pair):
     (first, second), (kept, _) = pair
     (stranger,) = ws.org.write("Account", "insert", pl.DataFrame({"Name": ["Twin"]}), {})["id"]

@@ -39,6 +39,7 @@ def bring_up_to_date(
     if made.height:
         current = _with_new(org, current, made)
         store.save_records("there", sides.object, current.there)
+    current = _with_taken(store, current, there_rows)
     survivors = gone.filter(pl.col("operation") == MERGE)["after"].unique().sort()
     if survivors.len():
         current = _read_anew(org, current, survivors)
@@ -46,6 +47,18 @@ def bring_up_to_date(
     _name_partners(store, sides.object, made, gone)
     changed = _of_pairs(journal.filter(pl.col("operation").is_in(CHANGING) & pl.col("there_id").is_not_null()))
     refresh(store, current, _each_pair_once(changed), None if now is None else _of_pairs(now))
+
+
+def _with_taken(store: Store, sides: Sides, written: pl.DataFrame) -> Sides:
+    """The sides with values that a merge took over, or gave back, in Salesforce alone: no pair of fields tells them."""
+    taken = pl.col("operation").is_in(CHANGING) & pl.col("partner").is_null()
+    rows = written.filter(taken & pl.col("field").is_in(sides.there.columns))
+    if rows.is_empty():
+        return sides
+    cells = rows.select(pl.col("there_id").alias(RECORD_KEY), "field", "type", value="after")
+    there = with_values(sides.there, cells)
+    store.save_records("there", sides.object, there)
+    return replace(sides, there=there)
 
 
 def _forget_what_new_fields_held(store: Store, sides: Sides, written: pl.DataFrame) -> None:
@@ -95,10 +108,8 @@ def _each_pair_once(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without(sides: Sides, ids: pl.Series) -> Sides:
-    stays = ~pl.col(RECORD_KEY).is_in(ids.implode())
-    return replace(
-        sides, there=sides.there.filter(stays), base=None if sides.base is None else sides.base.filter(stays)
-    )
+    """The sides without some records there. What was agreed of them stays known: out of the bin they go on with it."""
+    return replace(sides, there=sides.there.filter(~pl.col(RECORD_KEY).is_in(ids.implode())))
 
 
 def _with_new(org: Org, sides: Sides, made: pl.DataFrame) -> Sides:
