@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from tests.writeback.many import Desk
+from tests.writeback.structure import commit, opened, read
 from toolkit.errors import DigestError
 from toolkit.frames import LINKS
 
@@ -253,3 +254,34 @@ def test_SKA_5_a_text_that_looks_like_a_reference_to_a_new_record_is_a_text(any_
     assert set(texts.values()) <= {row["Subject"] for row in desk.made_by_us("Event", "Subject")}
     said = plan.changes.filter(field="Subject")
     assert set(said["reason"]) == {"not in Salesforce yet"}
+
+
+@pytest.mark.parametrize("bulk_from", [1, 2000])
+def test_SKA_5_a_new_record_is_known_by_an_external_id_that_is_a_number(tmp_path, bulk_from):
+    with opened(tmp_path / "w", [("no", "CS_No__c")]) as ws:
+        definition = {"label": "No", "type": "Number", "precision": 8, "scale": 0, "externalId": True}
+        ws.org.tooling.create("Account", "CS_No__c", definition)
+        ws.demo_org.set_access("Account", "CS_No__c", read=True, edit=True)
+        ws.org.describe("Account", refresh=True)
+        path = ws.folder / "accounts.csv"
+        heading, *lines = path.read_text("utf-8").splitlines()
+        numbered = [f"{line},{number}" for number, line in enumerate(lines, 1001)]
+        path.write_text("\n".join([f"{heading},no", *numbered]) + "\n", "utf-8")
+        ws.edit_object("account", {"create_there": True})
+        guards = ws.settings.writeback.model_copy(update={"bulk_from": bulk_from})
+        ws.settings = ws.settings.model_copy(update={"writeback": guards})
+        read(ws)
+        for other in {row["Id"] for row in ws.demo_org.rows("SELECT Id FROM Account")} - set(ws.there()["id"]):
+            ws.demo_org.edit("Account", other, {"Product_Id__c": None})  # out of scope, with the ids of some
+        plan = ws.plan()
+        new = plan.changes.filter(operation="create", field="CS_No__c")
+        taken, *free = new.select("here_id", "after").rows()
+        ws.org.write("Account", "insert", pl.DataFrame({"Name": ["Sooner"], "CS_No__c": [taken[1]]}), {})
+        done = commit(ws, plan)
+        assert done.failed == 0, done.failures
+        held = done.results.filter(state="held")
+        assert held["here_id"].unique().to_list() == [taken[0]]
+        assert held["message"].str.starts_with("CS_No__c belongs to the record").all()
+        made = ws.demo_org.rows("SELECT CS_No__c FROM Account WHERE CS_No__c != null")
+        assert {number for _, number in free} <= {f"{row['CS_No__c']:.0f}" for row in made}
+        assert len(made) == len({row["CS_No__c"] for row in made})

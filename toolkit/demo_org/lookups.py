@@ -40,8 +40,15 @@ def find_ids(
     )
     found: dict[str, list[str]] = {}
     for value, record_id in connection.execute(statement, (json.dumps(list(values)),)):
-        found.setdefault(str(value).lower(), []).append(record_id)
+        found.setdefault(key_text(value).lower(), []).append(record_id)
     return found
+
+
+def key_text(value: object) -> str:
+    """Return the text of an external id, empty where it is none; a number, however it is sent, is one text."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:.15g}"
+    return value.strip() if isinstance(value, str) else ""
 
 
 def records_of(

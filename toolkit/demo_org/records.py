@@ -13,7 +13,7 @@ from toolkit.demo_org.database import Database
 from toolkit.demo_org.deletion import delete_record, prepare_bin
 from toolkit.demo_org.errors import Refusal
 from toolkit.demo_org.ids import is_id, to_18
-from toolkit.demo_org.lookups import existing, find_ids, records_of
+from toolkit.demo_org.lookups import existing, find_ids, key_text, records_of
 from toolkit.demo_org.merging import Merged, check_merge, merge_records
 from toolkit.demo_org.recycling import purge, remove_for_good, remove_from_bin, undelete_record
 from toolkit.demo_org.rules import Rules, standard_duplicate_rules
@@ -343,7 +343,7 @@ class Records:
     def _matched(self, sobject: SObject, rows: Sequence[Mapping[str, object]], key: Field) -> list[Pending]:
         """Return the rows with the record that each one's external id names, or none for a new record."""
         given = [_key_of(row, key.name) for row in rows]
-        values = [value.strip() if isinstance(value, str) else "" for _, value in given]
+        values = [key_text(value) for _, value in given]
         found = find_ids(self.database.connection, sobject, key, [value for value in values if value])
         counts: dict[str, int] = {}
         for value in values:

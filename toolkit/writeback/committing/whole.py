@@ -9,6 +9,7 @@ works on for longer than it takes to settle, plan and commit anew. With an exter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from toolkit.salesforce import Org
 from toolkit.salesforce.bulk import fits_csv
 from toolkit.salesforce.soql import both, in_lists, literal
 from toolkit.salesforce.transport import fate_unknown
+from toolkit.values import INTEGER_TYPES, NUMBER_TYPES, to_text
 from toolkit.writeback.committing.ordering import PARENT, by_parent, parent_path
 from toolkit.writeback.committing.recognising import (
     cells_there,
@@ -152,11 +154,15 @@ class Creator:
         if key is None:
             return rows.clear()
         values = rows.filter(pl.col("field") == key).select("here_id", value="after")
-        parts = [pl.DataFrame(schema={"Id": pl.String, key: pl.String})]
+        facts = self.sides.describe.field(key)
+        number = facts.type in NUMBER_TYPES | INTEGER_TYPES
+        parts = [pl.DataFrame(schema={"_holder": pl.String, "_key": pl.String})]
         for chunk in in_lists(values["value"], 80_000, _IDS_PER_STATEMENT):
-            where = f"{key} IN {literal(chunk)}"
-            parts.append(self.org.records(self.sides.mapping.sobject, ["Id", key], where).cast(pl.String))
-        taken = pl.concat(parts).select(_holder="Id", _key=pl.col(key).str.to_lowercase()).unique("_key")
+            where = f"{key} IN {literal([Decimal(each) for each in chunk] if number else chunk)}"
+            held = self.org.records(self.sides.mapping.sobject, ["Id", key], where)
+            text = to_text(pl.col(key), held.schema[key], facts.type, facts.scale).str.to_lowercase()
+            parts.append(held.select(_holder="Id", _key=text))
+        taken = pl.concat(parts).unique("_key")
         holders = values.with_columns(_key=pl.col("value").str.to_lowercase()).join(taken, on="_key", how="inner")
         found = rows.join(holders.select("here_id", "_holder"), on="here_id", how="inner", maintain_order="left")
         message = pl.format(f"{key} belongs to the record {{}} by now; pull and match", "_holder")
