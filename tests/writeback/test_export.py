@@ -16,6 +16,7 @@ from toolkit.writeback.planning.export import (
     left_out,
     read_csv,
     read_parquet,
+    refuse_unknown,
     safe_cells,
     write_csv,
     write_parquet,
@@ -195,3 +196,20 @@ def test_BEY_1_a_file_says_which_plan_it_belongs_to(tmp_path):
     path.write_bytes(b"\xff\xfe\x00seq")
     with pytest.raises(InputError, match="cannot be read"):
         digest_in(path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"operation": "renew"}, {"side": "nowhere"}, {"there_id": None}, {"operation": "delete", "there_id": None}],
+)
+def test_BEY_1_a_file_with_a_row_that_no_commit_knows_is_not_imported(tmp_path, odd):
+    plan = awkward_plan()
+    first = pl.col("seq") == 1
+    changes = plan.changes.with_columns(
+        pl.when(first).then(pl.lit(value, pl.String)).otherwise(name).alias(name) for name, value in odd.items()
+    )
+    resealed = replace(plan, changes=changes, digest=digest_of(changes, plan.org_id, plan.parent))
+    write_parquet(resealed, tmp_path / "plan.parquet")
+    with pytest.raises(InputError, match=r"plan.parquet, seq 1: nobody knows how to carry out"):
+        refuse_unknown(read_parquet(tmp_path / "plan.parquet"), tmp_path / "plan.parquet")
+    refuse_unknown(plan, tmp_path / "plan.parquet")

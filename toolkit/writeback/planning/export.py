@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.errors import DigestError, InputError
-from toolkit.frames import CHANGES, conform
+from toolkit.frames import CHANGES, SIDES, conform
+from toolkit.writeback.planning.operations import CHANGING, CREATE, FIELDS, WHOLE
 from toolkit.writeback.planning.plan import Plan
 
 EXCLUDE, DIGEST = "exclude", "digest"
@@ -109,6 +110,21 @@ def read_parquet(path: Path) -> Plan:
     if meta is None:
         raise InputError(f"{path} is no exported plan.", hint="Export one from the plan review, or with write_parquet.")
     return Plan.load(json.loads(meta), changes)
+
+
+def refuse_unknown(plan: Plan, path: Path) -> None:
+    """Raise InputError for a row that no commit knows how to write: it would stay intended for ever."""
+    there, operation = pl.col("side") == "there", pl.col("operation")
+    known = pl.col("side").is_in(SIDES) & operation.is_in([*CHANGING, *WHOLE, *FIELDS])
+    record = pl.when(there & (operation != CREATE)).then("there_id").otherwise("here_id")
+    odd = plan.rows("write").filter(~(known & (record.is_not_null() | operation.is_in(FIELDS))).fill_null(value=False))
+    if odd.height:
+        seq, side, deed = odd.select("seq", "side", "operation").row(0)
+        raise InputError(
+            f"{path}, seq {seq}: nobody knows how to carry out {_said(deed)} on the side {_said(side)} for that "
+            "record. Nothing was imported.",
+            hint=_AGAIN,
+        )
 
 
 def _raw(path: Path) -> pl.DataFrame:
