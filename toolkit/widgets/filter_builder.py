@@ -168,6 +168,7 @@ class ConditionRow(ipywidgets.HBox):
         self.field = chooser("", [("Choose a field", ""), *known], value=spelled, width="260px")
         self.operator = chooser("", self._operators() or [operator], value=operator, width="140px")
         self.value = ipywidgets.Combobox(value=value, continuous_update=False, layout=ipywidgets.Layout(width="220px"))
+        self.hint = ipywidgets.Label()  # no placeholder: any change of the box undoes what is being typed in it
         self.remove_button = button("", "Take this condition away", icon="times")
         for each, words in ((self.field, "Field"), (self.operator, "Operator"), (self.value, "Value")):
             each.tooltip = words
@@ -188,7 +189,7 @@ class ConditionRow(ipywidgets.HBox):
 
     def end_with(self, *controls: ipywidgets.Widget) -> None:
         """Put controls behind the condition."""
-        self.children = (self.field, self.operator, self.value, self.remove_button, *controls)
+        self.children = (self.field, self.operator, self.value, self.hint, self.remove_button, *controls)
 
     def _kind(self) -> str:
         return KINDS.get(self._facts().type, "text") if self.field.value else "text"
@@ -219,7 +220,7 @@ class ConditionRow(ipywidgets.HBox):
             facts = self._facts()
             self.value.options = ("true", "false") if facts.type == "boolean" else facts.picklist_values
             hint = HINTS.get(self._kind(), "a value")
-            self.value.placeholder = f"{hint}, several with commas" if self.operator.value in LISTED else hint
+            self.hint.value = "" if bare else f"{hint}, several with commas" if self.operator.value in LISTED else hint
 
     def _told(self) -> None:
         self._suit()
