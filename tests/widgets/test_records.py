@@ -3,6 +3,7 @@
 import pytest
 
 from toolkit.errors import ToolkitError
+from toolkit.salesforce.opening import Organization
 from toolkit.widgets import Records
 
 
@@ -34,6 +35,18 @@ def test_VIT_15_an_edit_of_a_cell_is_in_salesforce_at_once_and_undone(ws, table)
     assert stage_there(ws, account) == "Growth"
     assert table.grid.frame.filter(id=account)["stage"].item() == "Growth"
     assert table.undo_button.disabled
+
+
+def test_BEY_8_what_may_be_edited_in_a_production_org_may_be_undone_there(ws, table):
+    name = ws.org.organization.name
+    ws.org.__dict__["organization"] = Organization(name, is_sandbox=False)
+    writeback = ws.settings.writeback.model_copy(update={"production": name})
+    ws.settings = ws.settings.model_copy(update={"writeback": writeback})
+    account = grown(ws)
+    table.grid.edit(account, "stage", "At Risk")
+    table.undo_button.click()
+    assert "Taken back" in table.message.text
+    assert stage_there(ws, account) == "Growth"
 
 
 def test_CSU_4_only_editable_fields_take_a_change_and_only_values_that_salesforce_knows(ws, table):

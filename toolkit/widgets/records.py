@@ -55,7 +55,8 @@ class Records(NotebookWidget):
             return
         try:
             plan = self._workspace.undo(self._edits[-1].commit_id)
-            done = self._workspace.commit(plan, confirm=plan.digest)
+            named = self._workspace.settings.writeback.production  # without it no edit of a production org was made
+            done = self._workspace.commit(plan, confirm=plan.digest, org_name=named)
         except ToolkitError as error:
             self.message.complain(error)
             return
