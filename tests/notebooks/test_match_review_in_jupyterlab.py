@@ -18,6 +18,7 @@ def test_BEY_11_pairs_are_decided_by_keys_and_the_focus_stays(browser, tmp_path)
         expect(review.get_by_text("Pair 2 of ")).to_be_visible()
         lab.page.keyboard.press("p")
         expect(review.get_by_text("Pair 1 of ")).to_be_visible()
+        lab.page.keyboard.type("dd")  # which elsewhere in JupyterLab deletes the cell
         lab.page.keyboard.press("s")
         expect(review.get_by_role("status")).to_contain_text("left for another time")
         lab.page.keyboard.press("r")

@@ -138,7 +138,7 @@ def test_an_edit_that_its_owner_refuses_is_not_taken():
 
     grid = Grid(ROWS, COLUMNS, key="id", label="Accounts", on_edit=refuse)
     grid._handle_custom_msg({"kind": "edit", "row": "003", "column": "shown", "value": False}, [])
-    assert grid.message == "Not on a Monday.\n  -> Come back tomorrow."
+    assert grid.message == "Not on a Monday.\nCome back tomorrow."
     assert grid.frame["shown"].all()
 
 
@@ -293,3 +293,12 @@ def test_a_search_finds_what_is_closed_away(tree):
     assert shown(tree) == [("a", False), ("b", False)]
     tree._receive(None, {"kind": "toggle", "row": "b1"}, None)
     assert "nothing below" in tree.message
+
+
+def test_a_switch_with_gaps_and_a_count_are_told_to_the_browser():
+    rows = pl.DataFrame({"id": ["1", "2"], "on": [True, None], "many": [1200, 3]})
+    columns = [Column("on", "On", editable=True, gaps=True), Column("many", "Many", counts=True)]
+    grid = Grid(rows, columns, key="id", label="Rows")
+    assert [column["gaps"] for column in grid.columns] == [True, False]
+    assert [column["counts"] for column in grid.columns] == [False, True]
+    assert [row["cells"]["on"] for row in grid.page["rows"]] == [True, None]

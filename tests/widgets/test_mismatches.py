@@ -1,7 +1,9 @@
 import pytest
 
+from toolkit.config.match_rules import MatchRule
 from toolkit.matching.classes import CLASSES
 from toolkit.widgets import Mismatches
+from toolkit.widgets.mismatches import CALM
 
 
 def test_CARD_4_every_record_without_a_partner_is_shown_with_the_reason(ws):
@@ -50,3 +52,31 @@ def test_before_matching_there_is_nothing_to_show(connected):
     assert shown.summary() == "0 records of both sides; 0 want a look"
     assert shown.grid.page["rows"] == []
     assert "<tbody></tbody>" in shown.html()
+
+
+def test_what_wants_a_look_is_listed_first(ws):
+    shown = Mismatches(ws)
+    calm = shown.frame["class"].is_in([CLASSES[name].title for name in CALM])
+    assert 0 < calm.sum() < calm.len()
+    assert calm.to_list() == sorted(calm)
+
+
+def test_BEY_9_accepted_repairs_are_planned_and_reviewed_in_the_same_place(connected):
+    ws = connected
+    ws.connection()
+    ws.edit_object("account", {"match": (*ws.mapped().match, MatchRule.model_validate("domain = Phone"))})
+    customers = ws.demo_org.rows("SELECT Id FROM Account WHERE Type LIKE 'Customer%'")
+    stays, goes = sorted(row["Id"] for row in customers)[:2]
+    ws.demo_org.edit("Account", goes, {"Product_Id__c": None, "Phone": "+1 212 555 0100"})
+    ws.demo_org.edit("Account", stays, {"Phone": "+1 212 555 0100"})
+    ws.pull(), ws.load(), ws.match()
+    shown = Mismatches(ws)
+    assert shown.plan_button.layout.display == "none"
+    shown.repairs.choose(shown.repairs.frame.filter(kind="duplicate there")["proposal_id"].item())
+    shown.repairs.act("accept")
+    assert shown.plan_button.layout.display is None
+    shown.plan_button.click()
+    review = shown._below.children[0]
+    assert review.plan.changes.filter(operation="merge")["there_id"].to_list() == [goes]
+    assert "Look at it below" in shown.message.text
+    assert shown.review() is shown._below.children[0]

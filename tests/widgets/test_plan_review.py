@@ -5,6 +5,7 @@ import pytest
 
 from toolkit import summaries
 from toolkit.errors import DigestError
+from toolkit.salesforce.opening import Organization
 from toolkit.widgets import PlanReview
 from toolkit.writeback.planning.braking import Brake
 
@@ -217,6 +218,38 @@ def test_BEY_8_brakes_are_shown_and_passed_only_by_who_says_that_it_is_meant(ws,
     braked.accepted.value = True
     assert not braked.commit_button.disabled
     assert review.accepted.layout.display == "none"
+
+
+def test_only_rows_that_would_be_written_have_a_mark_and_none_after_the_commit(review):
+    review.show(verdict="conflict")
+    assert {row["cells"]["Leave out"] for row in review.grid.page["rows"]} == {None}
+    review.show(verdict="write")
+    assert {row["cells"]["Leave out"] for row in review.grid.page["rows"]} == {False}
+    review.commit()
+    review.show()
+    assert set(column(review, "Leave out")) == {None}
+
+
+def test_BEY_8_a_production_org_is_named_before_the_button_is_there_and_nothing_is_rehearsed(ws, review):
+    made = review.plan
+    ws.org.__dict__["organization"] = Organization(ws.org.organization.name, is_sandbox=False)
+    asked = PlanReview(ws, made)
+    assert (asked.typed_name.layout.display, asked.rehearse_button.layout.display) == (None, "none")
+    asked.reviewed.value = True
+    assert asked.commit_button.disabled
+    asked.typed_name.value = f"{ws.org.organization.name} "
+    assert not asked.commit_button.disabled
+    nothing = PlanReview(ws, ws.exclude(made, made.rows("write")))
+    assert nothing.typed_name.layout.display == "none"
+
+
+def test_an_org_whose_name_the_user_may_not_see_is_named_by_its_id(ws, review):
+    ws.org.__dict__["organization"] = Organization("", is_sandbox=False)
+    asked = PlanReview(ws, review.plan)
+    asked.reviewed.value = True
+    asked.typed_name.value = ws.org.org_id
+    asked.commit_button.click()
+    assert asked.outcome is not None
 
 
 def test_BEY_6_what_failed_says_what_to_do_and_is_tried_again_alone(ws, review):

@@ -16,12 +16,12 @@ from toolkit.workspace import Workspace
 CHOICES = {"here": "ours", "there": "Salesforce's", "leave": "left as it is"}
 TONES = {"here": "ok", "there": "ok", "leave": "planned"}
 COLUMNS = (
-    Column("name", "Record", width=190),
-    Column("pair", "Field here = in Salesforce", width=210),
-    Column("base", "Both held", width=130),
-    Column("here", "Here", width=130),
-    Column("there", "Salesforce", width=130),
-    Column("choice", "Decided", width=120, words=CHOICES, tones=TONES),
+    Column("name", "Record", width=150, wrap=True),
+    Column("pair", "Field here = in Salesforce", width=214, wrap=True),
+    Column("base", "Both held", width=100, wrap=True),
+    Column("here", "Here", width=130, wrap=True),
+    Column("there", "Salesforce", width=130, wrap=True),
+    Column("choice", "Decided", width=124, words=CHOICES, tones=TONES),
     Column("decided_by", "By"),
 )
 ACTIONS = (
@@ -54,8 +54,8 @@ class Decisions(NotebookWidget):
         )
         self.filters = Filters(self.rows, {"object": "Object", "pair": "Field"}, self.grid.replace)
         shown = [
-            (choice, button(f"All shown: {words}", f"Decide every open row that is shown: {words}"))
-            for choice, words in {"here": "ours", "there": "Salesforce's", "leave": "leave"}.items()
+            (each.name, button(f"All shown: {each.label[0].lower()}{each.label[1:]}", "Decide every open row shown"))
+            for each in ACTIONS[:3]
         ]
         for choice, each in shown:
             each.on_click(lambda _button, choice=choice: self._or_complain(choice))

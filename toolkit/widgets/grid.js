@@ -8,11 +8,25 @@ const WIDTH_OF_HANDLE = 34; // pixels of the column with the handles
 const STEPS = { ArrowUp: -1, ArrowDown: 1 }; // what Alt and an arrow key move a row by
 const WIDTH_OF_OTHERS = 110; // pixels that a column without a width gets at least
 const WIDTH_OF_TEXT = 180; // and one whose text is broken into lines
+const ALONE = "The kernel was restarted or stopped: run this cell again.";
 
 function element(tag, properties = {}, children = []) {
   const node = Object.assign(document.createElement(tag), properties);
   node.append(...children);
   return node;
+}
+
+// JupyterLab takes a key for a command of its own wherever in a cell the focus is: on one of our buttons, "x" would cut
+// the whole cell. Keys pressed in a widget of ours are for the widget alone; with Ctrl they are JupyterLab's as ever.
+// It asks only the element that has the focus, so that is what is marked.
+function keepKeys(event) {
+  if (!event.target.closest?.(".cs-widget, .cs-grid, .cs-review")) return;
+  event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+}
+
+if (!window.csKeepsKeys) {
+  window.csKeepsKeys = true;
+  window.addEventListener("keydown", keepKeys, true);
 }
 
 function render({ model, el }) {
@@ -22,7 +36,6 @@ function render({ model, el }) {
   const role = model.get("role"); // "table", or "grid" and "treegrid" whose rows can be chosen
   const width = columns.length + (movable ? 1 : 0);
   el.classList.add("cs-grid");
-  el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys typed here for its own commands
 
   const search = element("input", { type: "search", placeholder: "Search", className: "cs-search" });
   search.setAttribute("aria-label", `Search ${model.get("label")}`);
@@ -62,6 +75,14 @@ function render({ model, el }) {
     model.save_changes();
   }
 
+  function send(content) {
+    try {
+      model.send(content);
+    } catch {
+      message.textContent = ALONE;
+    }
+  }
+
   function deed({ name, label, key }) {
     const button = element("button", { type: "button", className: "cs-deed" }, [
       element("span", { textContent: label }), element("kbd", { textContent: key }),
@@ -72,7 +93,7 @@ function render({ model, el }) {
   }
 
   function act(name, row) {
-    if (row) model.send({ kind: "act", name, row });
+    if (row) send({ kind: "act", name, row });
   }
 
   let typing;
@@ -124,7 +145,7 @@ function render({ model, el }) {
     field.setAttribute("aria-label", `${column.label} of ${row.key}`);
     field.dataset.cell = JSON.stringify([row.key, column.name]);
     field.addEventListener("change", () => {
-      model.send({ kind: "edit", row: row.key, column: column.name, value: column.switch ? field.checked : field.value });
+      send({ kind: "edit", row: row.key, column: column.name, value: column.switch ? field.checked : field.value });
     });
     if (field.type === "text") {
       field.addEventListener("keydown", (event) => {
@@ -140,6 +161,7 @@ function render({ model, el }) {
     const cell = element("td", { className: `cs-${column.align}` });
     if (column.wrap) cell.classList.add("cs-wrap");
     if (row.edited.includes(column.name)) cell.classList.add("cs-edited");
+    if (column.editable && column.gaps && value === null) return cell;
     if (column.editable) {
       cell.append(editor(column, row, value));
       return cell;
@@ -148,7 +170,7 @@ function render({ model, el }) {
       cell.classList.add("cs-share");
       cell.style.setProperty("--cs-share", `${Math.max(0, Math.min(1, row.bars[column.name])) * 100}%`);
     }
-    const said = column.bar && /^\d+$/.test(value) ? number(Number(value)) : value;
+    const said = (column.bar || column.counts) && /^\d+$/.test(value) ? number(Number(value)) : value;
     const text = column.switch ? (value ? "yes" : "no") : column.words[value] ?? said;
     if (text === null) {
       cell.classList.add("cs-null");
@@ -159,8 +181,9 @@ function render({ model, el }) {
       sign.setAttribute("aria-hidden", "true"); // the word beside it says the same
       cell.append(sign);
     }
-    cell.append(text);
-    if (!column.wrap) cell.title = text;
+    const clamped = column.wrap && column.width; // a narrow column: a long text takes some lines, not a page
+    cell.append(clamped ? element("span", { className: "cs-clamp", textContent: text }) : text);
+    if (clamped || !column.wrap) cell.title = text;
     return cell;
   }
 
@@ -192,7 +215,7 @@ function render({ model, el }) {
     sign.setAttribute("aria-hidden", "true");
     sign.addEventListener("click", (event) => {
       event.stopPropagation();
-      if (!leaf) model.send({ kind: "toggle", row: row.key });
+      if (!leaf) send({ kind: "toggle", row: row.key });
     });
     line.cells[0].style.paddingLeft = `${10 + 18 * row.level}px`;
     line.cells[0].prepend(sign);
@@ -202,7 +225,7 @@ function render({ model, el }) {
     if (line.dataset.key === model.get("page").chosen) return;
     model.get("page").chosen = line.dataset.key;
     markChosen();
-    model.send({ kind: "choose", row: line.dataset.key });
+    send({ kind: "choose", row: line.dataset.key });
   }
 
   function markChosen() {
@@ -223,7 +246,7 @@ function render({ model, el }) {
     const turned = { ArrowRight: "false", ArrowLeft: "true" }[event.key];
     const deed = actions.find(({ key }) => key.toLowerCase() === event.key.toLowerCase());
     if (event.key in STEPS) walk(line, STEPS[event.key]);
-    else if (open !== null && (open === turned || event.key === "Enter" || event.key === " ")) model.send({ kind: "toggle", row: line.dataset.key });
+    else if (open !== null && (open === turned || event.key === "Enter" || event.key === " ")) send({ kind: "toggle", row: line.dataset.key });
     else if (deed) act(deed.name, line.dataset.key);
     else return;
     event.preventDefault();
@@ -232,7 +255,7 @@ function render({ model, el }) {
   function walk(line, by) {
     const lines = [...body.querySelectorAll("tr[data-key]")];
     const next = lines[lines.indexOf(line) + by];
-    if (!next) model.send({ kind: "step", by }); // on another page
+    if (!next) send({ kind: "step", by }); // on another page
     else {
       next.focus();
       choose(next);
@@ -252,7 +275,7 @@ function render({ model, el }) {
     line.addEventListener("keydown", (event) => {
       if (!event.altKey || !(event.key in STEPS) || event.target.tagName === "SELECT") return;
       event.preventDefault();
-      model.send({ kind: "move", row: row.key, by: STEPS[event.key] });
+      send({ kind: "move", row: row.key, by: STEPS[event.key] });
     });
     handle.addEventListener("pointerdown", (event) => {
       if (event.button) return;
@@ -281,7 +304,7 @@ function render({ model, el }) {
       line.classList.remove("cs-dragged");
       if (!dropped || gap === null) return;
       const to = Number(lines[0].dataset.place) + gap;
-      if (to !== from && to !== from + 1) model.send({ kind: "move", row: key, to: to > from ? to - 1 : to });
+      if (to !== from && to !== from + 1) send({ kind: "move", row: key, to: to > from ? to - 1 : to });
     };
     line.classList.add("cs-dragged");
     const { signal } = over;
@@ -337,11 +360,17 @@ function render({ model, el }) {
   }
 
   function say() {
-    message.textContent = model.get("message");
+    message.textContent = alone() ? ALONE : model.get("message");
     said.textContent = model.get("said");
   }
 
-  const reactions = { "change:page": draw, "change:query": showQuery, "change:message": say, "change:said": say };
+  function alone() {
+    return el.closest(".jupyter-widgets-disconnected") !== null;
+  }
+
+  const reactions = {
+    "change:page": draw, "change:query": showQuery, "change:message": say, "change:said": say, comm_live_update: say,
+  };
   Object.entries(reactions).forEach(([event, react]) => model.on(event, react));
   draw();
   showQuery();

@@ -17,6 +17,7 @@ import traitlets
 
 from toolkit.errors import ToolkitError
 from toolkit.widgets.twin import SIGNS, StaticTwin, table_html
+from toolkit.widgets.words import complaint
 
 FOLDER = Path(__file__).parent
 Edits = Mapping[tuple[str, str], Any]
@@ -31,8 +32,9 @@ class Column:
     `width` is in pixels; what is left over goes to the columns without one. `wrap` breaks long text into lines instead
     of cutting it off. `words` say what is shown for a value; `tones` give a value a sign: ok, planned, warning, error.
     An editable column is a list to choose from with `choices`, a switch for booleans, and else a box to type in.
-    `bar` names the column with the share (0 to 1) that a bar behind the value fills; a column that is its own `bar` is
-    shown in per cent.
+    With `gaps` it has nothing to edit where the value is null. `bar` names the column with the share (0 to 1) that a
+    bar behind the value fills; a column that is its own `bar` is shown in per cent. A column that `counts` holds
+    numbers of things, whose thousands are set apart.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Column:
     words: Mapping[str, str] = field(default_factory=dict)
     tones: Mapping[str, str] = field(default_factory=dict)
     bar: str = ""
+    gaps: bool = False
+    counts: bool = False
 
     def in_words(self) -> pl.Expr:
         """Return the column's text as it is shown."""
@@ -346,7 +350,10 @@ class Grid(StaticTwin, anywidget.AnyWidget):
         try:
             self._heard(content)
             self.message = ""
-        except (ValueError, ToolkitError) as error:
+        except ToolkitError as error:
+            self.message = complaint(error)
+            self._draw()
+        except ValueError as error:
             self.message = str(error)
             self._draw()
 

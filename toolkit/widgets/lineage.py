@@ -20,7 +20,7 @@ class Lineage(NotebookWidget):
     ) -> None:
         super().__init__()
         self._workspace = workspace
-        self._object = object_name
+        self._object, self._record = object_name, record_id
         self.message, self.steps = Message(), ipywidgets.HTML()
         self.side = chooser("Side", [(words, name) for name, words in SIDES.items()], value=side)
         self.record = text_box("Record", value=record_id, width="260px")
@@ -34,6 +34,7 @@ class Lineage(NotebookWidget):
     def look(self, record_id: str, field: str, *, side: str = "here") -> None:
         """Show the lineage of another value. Raises NotFoundError for one that there is not."""
         self.frame = self._workspace.lineage(self._object, record_id, field, side)  # type: ignore[arg-type]
+        self._record = record_id
         self.steps.value = self.html()
 
     def summary(self) -> str:
@@ -45,7 +46,8 @@ class Lineage(NotebookWidget):
     def html(self) -> str:
         """Return the steps as static HTML."""
         newest = self.frame.row(0, named=True)
-        card = facts_html(f"{newest['field']} ({SIDES[newest['side']]})", {"Holds": newest["value"]})
+        title = f"{newest['field']} of {self._record} ({SIDES[newest['side']]})"
+        card = facts_html(title, {"Holds": newest["value"]})
         steps = self.frame.select(
             pl.col("at").dt.strftime("%Y-%m-%d %H:%M").fill_null("before").alias("When (UTC)"),
             pl.col("event").alias("What"),
@@ -61,4 +63,5 @@ class Lineage(NotebookWidget):
             self.look(self.record.value, self.field.value, side=self.side.value)
             self.message.say("")
         except ToolkitError as error:
+            self.steps.value = ""  # what is shown is never of another record than the one that is named above it
             self.message.complain(error)

@@ -8,6 +8,7 @@ const DEEDS = [
   { kind: "previous", label: "‹ Previous", key: "p", title: "Look at the pair before" },
   { kind: "next", label: "Next ›", key: "n", title: "Look at the next pair" },
 ];
+const ALONE = "The kernel was restarted or stopped: run this cell again.";
 const KEYS = { ...Object.fromEntries(DEEDS.map(({ kind, key }) => [key, kind])), ArrowLeft: "previous", ArrowRight: "next" };
 
 function element(tag, properties = {}, children = []) {
@@ -16,9 +17,14 @@ function element(tag, properties = {}, children = []) {
   return node;
 }
 
+// As in grid.js: JupyterLab would take a key that is pressed here for a command of its own.
+function keepKeys(event) {
+  event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+}
+
 function render({ model, el }) {
   el.classList.add("cs-review");
-  el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes keys typed here for its own commands
+  el.addEventListener("keydown", keepKeys, true);
   const card = element("section", { className: "cs-card", tabIndex: 0 });
   card.setAttribute("aria-label", `${model.get("label")}: a accepts, r rejects, s skips, n and p turn`);
   card.setAttribute("aria-keyshortcuts", DEEDS.map(({ key }) => key).join(" "));
@@ -43,7 +49,11 @@ function render({ model, el }) {
   function send(kind) {
     if (waiting || !model.get("pair").lines) return;
     waiting = true;
-    model.send({ kind });
+    try {
+      model.send({ kind });
+    } catch {
+      message.textContent = ALONE;
+    }
     card.focus({ preventScroll: true });
   }
 
@@ -105,13 +115,18 @@ function render({ model, el }) {
   function say() {
     waiting = false;
     said.textContent = model.get("said");
-    message.textContent = model.get("message");
+    message.textContent = el.closest(".jupyter-widgets-disconnected") ? ALONE : model.get("message");
   }
 
-  const reactions = { "change:pair": draw, "change:said": say, "change:message": say };
+  const reactions = { "change:pair": draw, "change:said": say, "change:message": say, comm_live_update: say };
   Object.entries(reactions).forEach(([event, react]) => model.on(event, react));
   draw();
   say();
+  if (model.get("eager")) {
+    model.set("eager", false); // once: not again when the notebook is opened anew
+    model.save_changes();
+    requestAnimationFrame(() => card.focus());
+  }
   return () => Object.entries(reactions).forEach(([event, react]) => model.off(event, react));
 }
 

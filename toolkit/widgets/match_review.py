@@ -16,6 +16,7 @@ from toolkit.errors import ToolkitError
 from toolkit.matching.differences import Line, Span
 from toolkit.review_queue import ReviewQueue
 from toolkit.widgets.twin import MUTED, TABLE, StaticTwin
+from toolkit.widgets.words import complaint
 from toolkit.workspace import Workspace
 
 FOLDER = Path(__file__).parent
@@ -39,6 +40,8 @@ class MatchReview(StaticTwin, anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
+    eager = traitlets.Bool(default_value=False).tag(sync=True)
+    """Whether it takes the focus as soon as it is drawn, so that its keys work at once."""
 
     def __init__(self, workspace: Workspace, object_name: str = "account") -> None:
         super().__init__()
@@ -131,7 +134,7 @@ class MatchReview(StaticTwin, anywidget.AnyWidget):
         try:
             deed()
         except ToolkitError as error:
-            self.message = "\n".join(part for part in (error.message, error.hint) if part)
+            self.message = complaint(error)
 
 
 def _heading(pair: Mapping[str, Any]) -> str:

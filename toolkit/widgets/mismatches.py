@@ -5,6 +5,7 @@ its fix: review the suggestions, decide about a proposed repair, or match again.
 """
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import ipywidgets
@@ -17,6 +18,7 @@ from toolkit.widgets.filters import Filters
 from toolkit.widgets.grid import Action, Column, Grid
 from toolkit.widgets.match_review import MatchReview
 from toolkit.widgets.notebook_widget import Message, NotebookWidget, button, row
+from toolkit.widgets.plan_review import PlanReview
 from toolkit.widgets.twin import MUTED, figures_html, plural, table_html
 from toolkit.workspace import Workspace
 
@@ -26,6 +28,8 @@ TONES = {
     "not_matched_yet": "planned", "broken_pair": "error", "duplicate_key": "error",
 }  # fmt: skip
 """How bad a class is; those not named want a look."""
+CALM = tuple(name for name, tone in TONES.items() if tone in ("ok", "planned"))
+"""Classes that nobody has to look at; their records are listed last."""
 REVIEWED = ("unmatched_here", "unmatched_there", "ambiguous", "duplicate_key", "no_key", "broken_pair",
             "held_by_decision")  # fmt: skip
 """Classes whose records may find a partner in the review."""
@@ -33,26 +37,26 @@ CLASS_COLUMNS = (
     Column(
         "class", "Class", width=210, tones={each.title: TONES.get(each.name, "warning") for each in CLASSES.values()}
     ),
-    Column("here", "Here", width=80, align="right"),
-    Column("there", "Salesforce", width=100, align="right"),
+    Column("here", "Here", width=80, align="right", counts=True),
+    Column("there", "Salesforce", width=100, align="right", counts=True),
     Column("cause", "What it means", wrap=True),
     Column("fix", "What to do", wrap=True),
 )
 COLUMNS = (
-    Column("side", "Side", width=96),
-    Column("name", "Record", width=220),
-    Column("id", "Id", width=170),
-    Column("partner_id", "Partner", width=170),
-    Column("class", "Class", width=150),
+    Column("side", "Side", width=90),
+    Column("name", "Record", width=174, wrap=True),
+    Column("id", "Id", width=184),
+    Column("partner_id", "Partner", width=184),
+    Column("class", "Class", width=160, wrap=True),
     Column("reason", "Why", wrap=True),
 )
 REPAIR_COLUMNS = (
-    Column("name", "Record", width=200),
-    Column("kind", "What happened", width=130),
-    Column("action", "Repair", width=110),
+    Column("name", "Record", width=190, wrap=True),
+    Column("kind", "What happened", width=140),
+    Column("action", "Repair", width=110, wrap=True),
     Column("evidence", "Evidence", wrap=True),
     Column(
-        "state", "State", width=90, tones={"open": "warning", "accepted": "planned", "rejected": "error", "done": "ok"}
+        "state", "State", width=110, tones={"open": "warning", "accepted": "planned", "rejected": "error", "done": "ok"}
     ),
 )
 ACTIONS = (Action("accept", "Accept", "a"), Action("reject", "Reject", "r"))
@@ -80,20 +84,23 @@ class Mismatches(NotebookWidget):
             self._proposals(), REPAIR_COLUMNS, key="proposal_id", label="Proposed repairs", page_size=6,
             actions=ACTIONS, on_action=self._decide,
         )  # fmt: skip
+        self._repairs_title = _title("Proposed repairs")
         self.match_button = button("Match again", "Link the records by the rules and decisions", icon="refresh")
         self.review_button = button("Review suggestions", "Decide about suggested pairs, side by side", icon="search")
         self.plan_button = button("Plan the accepted repairs", "Make a plan of them, to commit like any other")
         self.match_button.on_click(lambda _button: self._try(self.match))
-        self.review_button.on_click(lambda _button: self._try(self.review))
+        self.review_button.on_click(lambda _button: self._try(partial(self.review, eager=True)))
         self.plan_button.on_click(lambda _button: self._try(self.plan_repairs))
         self.message = Message()
         self._below = ipywidgets.VBox()
+        self._opened: MatchReview | PlanReview | None = None
         self.children = (
             self.figures,
             self.overview,
             row(self.review_button, self.match_button, self.plan_button),
             self.message,
             self._below,
+            _title("Records"),
             self.filters,
             self.grid,
         )
@@ -116,19 +123,20 @@ class Mismatches(NotebookWidget):
         self.refresh()
         self.message.say(str(run))
 
-    def review(self) -> MatchReview:
-        """Open the review of suggested pairs in this widget, and return it."""
+    def review(self, *, eager: bool = False) -> MatchReview:
+        """Open the review of suggested pairs in this widget, and return it; an `eager` one takes the focus."""
         shown = MatchReview(self._workspace, self._object)
+        shown.eager = eager
         shown.observe(lambda _change: self.refresh(), "said")
-        self._below.children = (shown, *(each for each in self._below.children if each is self.repairs))
+        self._open(shown)
         return shown
 
-    def plan_repairs(self) -> None:
-        """Plan what the accepted repairs ask for, and say how to commit it."""
-        made = self._workspace.plan_repairs()
-        self.message.say(
-            f"Planned: {plural(made.writes, 'change')}. Look at it with PlanReview(ws, ws.plan_repairs())."
-        )
+    def plan_repairs(self) -> PlanReview:
+        """Plan what the accepted repairs ask for, open the review of that plan in this widget, and return it."""
+        shown = PlanReview(self._workspace, self._workspace.plan_repairs())
+        self._open(shown)
+        self.message.say(f"Planned: {plural(shown.plan.writes, 'change')}. Look at it below, and commit it there.")
+        return shown
 
     def refresh(self) -> None:
         """Read the classes and proposals anew."""
@@ -141,7 +149,7 @@ class Mismatches(NotebookWidget):
 
     def summary(self) -> str:
         """Return how many records there are and how many want a look."""
-        calm = [CLASSES[name].title for name, tone in TONES.items() if tone in ("ok", "planned")]
+        calm = [CLASSES[name].title for name in CALM]
         wanting = self.frame.filter(~pl.col("class").is_in(calm)).height
         return f"{plural(self.frame.height, 'record')} of both sides; {wanting:,} want a look"
 
@@ -164,6 +172,7 @@ class Mismatches(NotebookWidget):
         titles = {each.name: each.title for each in CLASSES.values()}
         order = list(CLASSES)
         records = found.sort(
+            pl.col("record_class").is_in(CALM),
             pl.col("record_class").replace_strict(order, range(len(order)), return_dtype=pl.Int64), "side", "name", "id"
         ).select(
             pl.col("side").replace(SIDE_NAMES), "name", "id", "partner_id", "reason",
@@ -206,8 +215,12 @@ class Mismatches(NotebookWidget):
         present = set(self.classes["record_class"])
         self.review_button.disabled = not present & set(REVIEWED)
         self.plan_button.layout.display = None if (self.repairs.frame["state"] == "accepted").any() else "none"
-        shown = [each for each in self._below.children if isinstance(each, MatchReview)]
-        self._below.children = (*shown, *([self.repairs] if self.repairs.frame.height else []))
+        repairs = [self._repairs_title, self.repairs] if self.repairs.frame.height else []
+        self._below.children = (*([self._opened] if self._opened is not None else []), *repairs)
+
+    def _open(self, shown: MatchReview | PlanReview) -> None:
+        self._opened = shown
+        self._show()
 
     def _try(self, step: Callable[[], object]) -> None:
         try:
@@ -215,3 +228,7 @@ class Mismatches(NotebookWidget):
             step()
         except ToolkitError as error:
             self.message.complain(error)
+
+
+def _title(words: str) -> ipywidgets.HTML:
+    return ipywidgets.HTML(f'<div style="font-weight:600;margin-top:8px">{escape(words)}</div>')

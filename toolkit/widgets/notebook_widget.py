@@ -6,10 +6,15 @@ import ipywidgets
 
 from toolkit.errors import ToolkitError
 from toolkit.widgets.twin import StaticTwin
+from toolkit.widgets.words import complaint
 
 
 class NotebookWidget(StaticTwin, ipywidgets.VBox):
     """A widget with a static twin. Subclasses fill `children` and return their content from `html` and `summary`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("cs-widget")  # what the style sheet of the grid, and its care for keys, know ours by
 
 
 class Message(ipywidgets.HTML):
@@ -23,7 +28,7 @@ class Message(ipywidgets.HTML):
 
     def complain(self, error: ToolkitError) -> None:
         """Show an error: what happened and what to do next."""
-        self._show("\n".join(part for part in (error.message, error.hint) if part), "alert", "var(--jp-error-color1)")
+        self._show(complaint(error), "alert", "var(--jp-error-color1)")
 
     def _show(self, text: str, role: str, color: str) -> None:
         self.text = text

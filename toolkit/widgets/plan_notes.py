@@ -12,6 +12,7 @@ from toolkit.writeback.planning.irreversible import irreversible
 from toolkit.writeback.planning.plan import Plan
 
 TONES = {"error": "error", "warning": "warning", "info": "planned"}
+BOLD = ";font-weight:600"
 FINDINGS = 12
 """So many findings are listed before it is said how many more there are."""
 
@@ -22,7 +23,8 @@ def notes_html(plan: Plan, writeback: Writeback, approved_by: Sequence[str], now
     notes += [*_age(plan, writeback, now), *_approval(plan, writeback, approved_by)]
     notes += [_told(finding) for finding in _findings(plan)]
     lines = "".join(
-        f'<div style="padding:2px 0"><span aria-hidden="true">{SIGNS[tone]}</span> {escape(text)}</div>'
+        f'<div style="padding:2px 0{BOLD if tone == "error" else ""}"><span aria-hidden="true">{SIGNS[tone]}</span> '
+        f"{escape(text)}</div>"
         for tone, text in notes
     )
     more = len(plan.findings) + len(irreversible(plan.changes)) - FINDINGS

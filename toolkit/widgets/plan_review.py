@@ -31,7 +31,7 @@ class PlanReview(NotebookWidget):
         super().__init__()
         self._workspace = workspace
         organization = workspace.org.organization
-        self._production = "" if organization.is_sandbox else organization.name
+        self._production = "" if organization.is_sandbox else organization.name or workspace.org.org_id
         self.identity, self.notes, self.figures = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.message = Message()
         self.leave_out_button = button("", "Make a new plan without the marked rows", icon="ban")
@@ -40,6 +40,7 @@ class PlanReview(NotebookWidget):
         self.reviewed = _box("I have looked at these changes")
         self.accepted = _box("The brakes may be passed: so many changes are meant")
         self.typed_name = text_box("Name of the org", hint=self._production)
+        self.typed_name.continuous_update = True  # the button is there as soon as the name is
         self.commit_button = button("", "Write exactly these rows", icon="check", primary=True)
         self.retry_button = button("Try what failed again", "Plan only the rows that failed", icon="repeat")
         self.progress = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="220px"))
@@ -168,14 +169,16 @@ class PlanReview(NotebookWidget):
         idle = bool(plan.writes) and not done and not running
         self.reviewed.disabled = not idle
         agreed = self.reviewed.value and (self.accepted.value or not plan.brakes)
-        named = not self._production or self.typed_name.value == self._production
+        named = not self._production or self.typed_name.value.strip() == self._production
         self.commit_button.disabled = not (idle and agreed and named)
         self.leave_out_button.description = told(len(self.rows.marked))
         self.leave_out_button.disabled = not (idle and self.rows.marked)
         self.rehearse_button.disabled = not idle
         _visible(self.progress, running)
-        _visible(self.accepted, bool(plan.brakes) and not done)
-        _visible(self.typed_name, bool(self._production) and not done)
+        open_ = bool(plan.writes) and not done
+        _visible(self.rehearse_button, not self._production)  # nothing is rehearsed in a production org
+        _visible(self.accepted, bool(plan.brakes) and open_)
+        _visible(self.typed_name, bool(self._production) and open_)
         _visible(self.approve_button, self._workspace.settings.writeback.approval and not done)
         _visible(self.retry_button, done and bool(self.outcome and self.outcome.failed))
         changes = plural(plan.writes, "change")

@@ -28,14 +28,14 @@ TONES = {
 }
 LEFT_OUT = "Leave out"
 COLUMNS = (
-    Column(LEFT_OUT, "Out", width=48, align="center", editable=True),
-    Column("#", "#", width=52, align="right"),
-    Column("Written to", "Written to", width=100),
-    Column("Record", "Record", width=160),
-    Column("Field", "Field", width=156),
-    Column("Before", "Before", width=88),
-    Column("After", "After", width=92),
-    Column("Verdict", "Verdict", width=92, tones=TONES),
+    Column(LEFT_OUT, "Out", width=44, align="center", editable=True, gaps=True),
+    Column("#", "#", width=60, align="right"),
+    Column("Written to", "Written to", width=98),
+    Column("Record", "Record", width=140, wrap=True),
+    Column("Field", "Field", width=176, wrap=True),
+    Column("Before", "Before", width=92, wrap=True),
+    Column("After", "After", width=92, wrap=True),
+    Column("Verdict", "Verdict", width=100, tones=TONES),
     Column("Why", "Why", wrap=True),
 )
 HEADINGS = {"write": "Write", "conflict": "Conflict", "held": "Held", "refused": "Refused", "excluded": "Left out"}
@@ -59,11 +59,11 @@ class PlanRows(ipywidgets.VBox):
         self._rows = readable(plan)
         counted = groups(plan.changes)
         known = [name for name in VERDICTS if counted[name].sum()]
-        columns = [Column(name, HEADINGS[name], width=96, align="right") for name in known]
+        columns = [Column(name, HEADINGS[name], width=96, align="right", counts=True) for name in known]
         leave = Action("leave", "Leave out", "x")
         self.groups = Tree(
             counted.with_columns(pl.col(*VERDICTS).replace(0, None)),
-            (Column("label", "What"), Column("records", "Records", width=96, align="right"), *columns),
+            (Column("label", "What"), Column("records", "Records", width=96, align="right", counts=True), *columns),
             key="key",
             parent="parent",
             label="Groups of changes",
@@ -100,7 +100,7 @@ class PlanRows(ipywidgets.VBox):
         if out and not wanted <= written:
             raise ValueError("Only what would be written can be left out; this would not be written anyway")
         self.marked = self.marked | wanted if out else self.marked - wanted
-        marks = pl.col("#").is_in(list(self.marked)).alias(LEFT_OUT)
+        marks = _marks(self.marked)
         self._rows = self._rows.with_columns(marks)
         self.grid.update(self.grid.frame.with_columns(marks))
         self.filters.offer(self._rows)
@@ -119,6 +119,7 @@ class PlanRows(ipywidgets.VBox):
             self._rows.join(became, on="#", how="left", maintain_order="left")
             .with_columns(pl.coalesce("state", "Verdict").alias("Verdict"), pl.coalesce("message", "Why").alias("Why"))
             .drop("state", "message")
+            .with_columns(pl.lit(None, pl.Boolean).alias(LEFT_OUT))
         )
         self.filters.offer(self._rows)
         self._narrow()
@@ -169,9 +170,12 @@ def readable(plan: Plan) -> pl.DataFrame:
     ordered = summaries.biggest_changes(plan.changes, plan.changes.height)
     keyed = with_groups(ordered).select(pl.col("seq").alias("#"), "group")
     rows = summaries.readable(ordered).join(keyed, on="#", maintain_order="left")
-    return rows.with_columns(pl.lit(value=False).alias(LEFT_OUT)).sort(
-        "Written to", descending=True, maintain_order=True
-    )
+    return rows.with_columns(_marks(())).sort("Written to", descending=True, maintain_order=True)
+
+
+def _marks(marked: Iterable[int]) -> pl.Expr:
+    """Return whether each row is marked; null for one that would not be written, which cannot be left out."""
+    return pl.when(pl.col("Verdict") == "write").then(pl.col("#").is_in(list(marked))).alias(LEFT_OUT)
 
 
 def told(count: int) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 
 LINE = "border-bottom:1px solid #8884"
 ONE_LINE = 40
-"""Text up to this many characters is not broken into lines."""
+"""Text up to this many characters is not broken into lines; longer text gets the room for some words a line."""
 MUTED = "opacity:.7"
 TABLE = "border-collapse:collapse;font-size:13px;line-height:1.4;margin:0"
 SIGNS = {"ok": "●", "planned": "○", "warning": "▲", "error": "■"}
@@ -116,7 +116,7 @@ def _cells(column: pl.Series, right: bool, shares: pl.Series | None) -> list[str
 
 
 def _cell(tag: str, text: str, right: bool, share: float | None = None) -> str:
-    together = ";white-space:nowrap" if len(text) <= ONE_LINE else ""
+    together = ";white-space:nowrap" if len(text) <= ONE_LINE else ";min-width:200px"
     style = f"text-align:{'right' if right else 'left'}{together}{'' if share is None else _bar(share)}"
     return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
