@@ -1,5 +1,7 @@
 """Deletes by plan, and the way back: what hangs on a record, both sides, crashes, and the recycle bin."""
 
+from datetime import date
+
 import polars as pl
 import pytest
 
@@ -232,3 +234,27 @@ def test_BEY_5_after_the_undo_of_a_deletion_the_plan_is_the_one_before(ws, one):
     assert ws.plan().changes.equals(before)
     ws.pull(), ws.match()
     assert ws.plan().changes.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("kept", "now", "back"),
+    [
+        ("33", pl.Int64, 33),  # a column of texts that holds numbers by now
+        ("n/a", pl.Int64, "n/a"),
+        ("n/a", pl.Date, "n/a"),
+        (1.5, pl.Int64, 1.5),
+        (5, pl.Date, "5"),
+        (7, pl.String, "7"),
+        ("2026-05-24", pl.Date, date(2026, 5, 24)),
+    ],
+)
+def test_BEY_5_a_record_comes_back_whole_here_also_where_a_column_holds_another_type_by_now(ws, one, kept, now, back):
+    here_id, _ = one
+    mine = pl.col("id") == here_id
+    ws.store.save_records("here", "account", ws.here().with_columns(seats=pl.lit(kept)))
+    commit(ws, ws.plan_delete("account", [here_id], side="both", cascade=True))
+    others = ws.here().with_columns(seats=pl.lit(None, dtype=now))
+    ws.store.save_records("here", "account", others)
+    assert states(commit(ws, ws.undo()).results) == {"written": 2}
+    assert ws.here().filter(mine)["seats"].to_list() == [back]
+    assert ws.here().filter(~mine)["id"].to_list() == others["id"].to_list()

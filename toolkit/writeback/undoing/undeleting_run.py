@@ -20,7 +20,7 @@ from toolkit.writeback.planning.operations import UNDELETE
 from toolkit.writeback.planning.sentences import sentence
 from toolkit.writeback.planning.sides import Sides
 from toolkit.writeback.undoing.undeleting import FATES
-from toolkit.writeback.undoing.whole_records import changed_since, from_texts
+from toolkit.writeback.undoing.whole_records import changed_since, from_texts, together
 
 RESTORED = "restored"
 """The rule of a link that came back with its record."""
@@ -120,7 +120,7 @@ class Restorer:
         )  # fmt: skip
         new = judged.filter((pl.col("state") == "written") & ~taken)
         if new.height:
-            back = pl.concat([here, from_texts(new["after"], here)]).sort(RECORD_KEY)
+            back = together(here, from_texts(new["after"], here)).sort(RECORD_KEY)
             store.save_records("here", self.sides.object, back)
         self.ledger.settle(judged)
         self.tell(rows["here_id"].n_unique())
