@@ -1,6 +1,7 @@
 """Plans under review, as people of a workspace do it: decide, leave out, hand over, approve, brake, try again."""
 
 import shutil
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from toolkit.errors import BrakeError, DigestError, InputError, NotFoundError, PermissionDenied, PlanError
 from toolkit.frames import SPENT_DECISIONS
 from toolkit.workspace import Workspace
+from toolkit.writeback.planning.digest import digest_of
 from toolkit.writeback.planning.listing import PLANS
 
 ACCOUNTS = 30
@@ -231,6 +233,24 @@ def test_BEY_1_a_plan_travels_to_another_workspace_and_is_made_by_who_brought_it
         read = other.import_plan(path)
         assert (read.digest, read.made_by, other.plans()["state"][0]) == (plan.digest, "bob", "pending")
         assert other.saved_plan(plan.digest).changes.equals(plan.changes)
+
+
+def test_VIT_19_a_file_cannot_write_past_the_mapping_as_an_undo_or_a_merge_of_nothing(ws, tmp_path):
+    plan = with_changes(ws)
+    ws.commit(plan, confirm=plan.digest)
+    undo = ws.undo()
+    path = ws.export_plan(undo, tmp_path / "undo.parquet")
+    first = str(ws.store.commits()["commit_id"][0])
+    for seq in ws.journal(first)["seq"].head(11):  # it is not kept any more; what it takes back is known all the same
+        ws.undo(first, seqs=[seq])
+    assert undo.plan_id not in ws.plans()["plan_id"]
+    assert ws.import_plan(path).digest == undo.digest
+    one = undo.rows("write").filter(side="there").head(1)
+    for forged in ({"field": "Phone"}, {"field": "Phone", "partner": None, "rule": "merge"}):
+        rows = one.with_columns(pl.lit(value, pl.String).alias(name) for name, value in forged.items())
+        strange = replace(undo, changes=rows, digest=digest_of(rows, undo.org_id, undo.parent))
+        with pytest.raises(InputError, match="'Phone' would be written by the rule"):
+            ws.import_plan(ws.export_plan(strange, tmp_path / "forged.parquet"))
 
 
 def test_CAT_1_a_second_person_approves_before_a_person_commits_and_jobs_need_nobody(ws, monkeypatch):

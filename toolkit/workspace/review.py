@@ -23,6 +23,7 @@ from toolkit.writeback.planning.export import (
     digest_in,
     left_out,
     read_parquet,
+    refuse_strangers,
     refuse_unknown,
     write_csv,
     write_parquet,
@@ -143,8 +144,8 @@ class ReviewWorkspace(MatchingWorkspace):
         A Parquet file is a whole plan. A CSV file thins out the kept plan that it belongs to: rows that were removed,
         or marked in the column ``exclude``, are left out. Raises DigestError when anything else was changed, naming the
         row and the column of a CSV file; NotFoundError when its plan is not kept any more; InputError when it is no
-        exported plan, or has a row that no commit knows how to write. Whoever imports a plan counts as its maker:
-        somebody else has to approve it.
+        exported plan, or has a row that no commit knows how to write, or one that goes past the mapping unseen.
+        Whoever imports a plan counts as its maker: somebody else has to approve it.
         """
         path = Path(path)
         kind = path.suffix.lower()
@@ -161,6 +162,7 @@ class ReviewWorkspace(MatchingWorkspace):
         if read.plan_id in {meta["plan_id"] for meta in self.store.plans()}:
             return self.saved_plan(read.digest)
         refuse_unknown(read, path)
+        refuse_strangers(read, self.store.journal(), path)
         with self._run("import plan") as run:
             made = replace(read, created_at=min(read.created_at, self.now().astimezone(UTC)))
             made = replace(self._signed(made, read.purpose), brakes=self._brakes_of(read.changes))

@@ -13,8 +13,9 @@ import polars as pl
 
 from toolkit.errors import DigestError, InputError
 from toolkit.frames import CHANGES, SIDES, conform
-from toolkit.writeback.planning.operations import CHANGING, CREATE, FIELDS, WHOLE
+from toolkit.writeback.planning.operations import CHANGING, CREATE, FIELDS, MERGE, WHOLE
 from toolkit.writeback.planning.plan import Plan
+from toolkit.writeback.planning.rule_names import UNDO
 
 EXCLUDE, DIGEST = "exclude", "digest"
 """The columns of a CSV file beside those of `CHANGES`: where a reviewer marks rows, and whose rows they are."""
@@ -124,6 +125,33 @@ def refuse_unknown(plan: Plan, path: Path) -> None:
             f"{path}, seq {seq}: nobody knows how to carry out {_said(deed)} on the side {_said(side)} for that "
             "record. Nothing was imported.",
             hint=_AGAIN,
+        )
+
+
+def refuse_strangers(plan: Plan, journal: pl.DataFrame, path: Path) -> None:
+    """Raise InputError for a row that goes past the mapping, as an undo and a merge may, and is of neither.
+
+    An undo takes back what a commit of this workspace wrote (`journal`, `JOURNAL`); a value without a partner is taken
+    from a record that the same plan merges.
+    """
+    writes, record = plan.rows("write"), ["object", "side", "here_id", "there_id"]
+    changing, done = pl.col("operation").is_in(CHANGING), journal.filter(state="written")
+    undo = writes.filter(rule=UNDO)
+    taken = writes.filter(changing & pl.col("partner").is_null() & (pl.col("rule") != UNDO), side="there")
+    survivors = writes.filter(operation=MERGE).select("object", there_id="after")
+    strange = pl.concat(
+        [
+            undo.filter(~changing).join(done, on=record, how="anti", nulls_equal=True),
+            undo.filter(changing).join(done, on=[*record, "field"], how="anti", nulls_equal=True),
+            taken.join(survivors, on=["object", "there_id"], how="anti"),
+        ]
+    ).sort("seq")
+    if strange.height:
+        seq, field, rule = strange.select("seq", "field", "rule").row(0)
+        raise InputError(
+            f"{path}, seq {seq}: {_said(field)} would be written by the rule {_said(rule)}, and no commit of this "
+            "workspace wrote it, nor is its record merged. Nothing was imported.",
+            hint="Commit an undo, or a merge, in the workspace that it was planned in.",
         )
 
 
