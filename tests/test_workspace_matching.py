@@ -426,3 +426,9 @@ def test_BEY_1_what_a_commit_deleted_in_salesforce_alone_is_made_again_as_was_to
         ws.match()
         again = ws.plan().changes.filter(here_id=one["here_id"], operation="create")
         assert set(again["verdict"]) == {"write"}
+        undo = ws.undo()
+        assert ws.commit(undo, confirm=undo.digest).written == 1
+        ws.demo_org.edit("Account", one["there_id"], {"Type": "Prospect"})  # it is back, and leaves the list view
+        ws.pull(), ws.match()
+        again = ws.plan().changes.filter(here_id=one["here_id"], operation="create")
+        assert set(again["verdict"]) == {"held"}

@@ -182,6 +182,15 @@ def test_BEY_6_what_was_intended_is_settled_row_by_row(store):
     assert store.journal().height == 4
 
 
+def test_BEY_6_the_journal_of_all_commits_has_the_oldest_first_whatever_their_ids(store):
+    assert store.journal().is_empty()
+    for commit_id in ("c5", "c1", "c3"):
+        store.intend(journal_rows(commit_id, 2))
+    assert store.journal().select("commit_id", "seq").rows() == [
+        (commit_id, seq) for commit_id in ("c5", "c1", "c3") for seq in (1, 2)
+    ]
+
+
 def test_settling_what_was_never_intended_is_a_fault_and_notes_nothing(store):
     store.intend(journal_rows("c1", 2))
     with pytest.raises(FrameError, match="intended only 1"):

@@ -86,13 +86,18 @@ def _runs(updates: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 
 
 def journal(database: Database, commit_id: str | None = None) -> pl.DataFrame:
-    """Return the rows of a commit, or of all. Raises NotFoundError naming the commits there are."""
+    """Return the rows of a commit, or of all, the oldest commit first. Raises NotFoundError naming those there are."""
     if commit_id is not None and not database.query("SELECT 1 FROM commits WHERE commit_id = ?", (commit_id,)):
         known = ", ".join(commits(database)["commit_id"].to_list()) or "none"
         raise NotFoundError(
             f'there is no commit "{commit_id}"; the journal holds: {known}', hint="see them with `cs-toolkit journal`"
         )
-    return read_rows(database, JOURNAL, {} if commit_id is None else {"commit_id": commit_id})
+    rows = read_rows(database, JOURNAL, {} if commit_id is None else {"commit_id": commit_id})
+    if commit_id is not None:
+        return rows
+    ids = database.query("SELECT commit_id FROM commits ORDER BY number")
+    place = {each: number for number, (each,) in enumerate(ids)}
+    return rows.sort(pl.col("commit_id").replace_strict(place, default=len(place), return_dtype=pl.Int64), "seq")
 
 
 def commits(database: Database) -> pl.DataFrame:

@@ -216,7 +216,10 @@ class Store:
         journal.settle(self._database, commit_id, updates, links, unlinked)
 
     def journal(self, commit_id: str | None = None) -> pl.DataFrame:
-        """Return the `JOURNAL` rows of a commit, or of all. Raises NotFoundError naming the commits there are."""
+        """Return the `JOURNAL` rows of a commit, or of all, the oldest commit first.
+
+        Raises NotFoundError naming the commits there are.
+        """
         return journal.journal(self._database, commit_id)
 
     def commits(self) -> pl.DataFrame:

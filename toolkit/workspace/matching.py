@@ -18,8 +18,7 @@ from toolkit.matching.through import Contacts
 from toolkit.runs import Run, total
 from toolkit.workspace.records import RecordWorkspace
 from toolkit.workspace.view import ACCOUNT
-from toolkit.writeback.planning.creating import relinked
-from toolkit.writeback.planning.operations import DELETE
+from toolkit.writeback.planning.creating import deleted, relinked
 
 DECISION = {"here_id": pl.String, "there_id": pl.String, "verdict": pl.String, "evidence": pl.String, "note": pl.String}
 """The columns of what `decide_pairs` takes; the last two may be missing."""
@@ -111,10 +110,7 @@ class MatchingWorkspace(RecordWorkspace):
         kept = self.store.read(frames.PROPOSALS).filter(
             ended | ((pl.col("action") == RELINK) & (pl.col("state") == REJECTED))
         )
-        deleted = self.store.journal().filter(
-            (pl.col("operation") == DELETE) & (pl.col("side") == "there") & (pl.col("state") == "written")
-        )
-        let_go = pl.concat([each.select("object", "there_id") for each in (kept, deleted)])
+        let_go = pl.concat([kept.select("object", "there_id"), deleted(self.store.journal())])
         return with_lost(self.mismatches(None), self.link_history(), self.links(None), let_go)
 
     def _decide(self, object_name: str, wanted: pl.DataFrame, *, instead: bool) -> None:

@@ -21,7 +21,7 @@ from toolkit.matching.links import FREE, LOST
 from toolkit.salesforce.describe import FieldDescribe
 from toolkit.values import to_text
 from toolkit.writeback.planning.nesting import nested, without_parent
-from toolkit.writeback.planning.operations import CREATE, DELETE
+from toolkit.writeback.planning.operations import CREATE, DELETE, UNDELETE
 from toolkit.writeback.planning.refusing import IS_NEW, refused
 from toolkit.writeback.planning.sides import HERE, THERE, Sides, text_sides
 
@@ -355,9 +355,21 @@ def relinked(links: pl.DataFrame, journal: pl.DataFrame, now: datetime) -> pl.Da
 def _made(journal: pl.DataFrame) -> pl.DataFrame:
     """The records that commits created and no undo has taken back: object, here_id, there_id, commit_id."""
     done = journal.filter((pl.col("side") == "there") & (pl.col("state") == "written"))
-    made, gone = (done.filter(pl.col("operation") == each) for each in (CREATE, DELETE))
-    left = made.join(gone, on="there_id", how="anti").unique("here_id", keep="last", maintain_order=True)
+    made = done.filter(pl.col("operation") == CREATE)
+    left = made.join(deleted(done), on="there_id", how="anti").unique("here_id", keep="last", maintain_order=True)
     return left.select("object", "here_id", "there_id", "commit_id")
+
+
+def deleted(journal: pl.DataFrame) -> pl.DataFrame:
+    """Return the records in Salesforce that commits deleted, and did not take out of the bin again: object, there_id.
+
+    `journal` (`JOURNAL`) has the oldest row first.
+    """
+    moved = journal.filter(
+        (pl.col("side") == "there") & (pl.col("state") == "written") & pl.col("operation").is_in([DELETE, UNDELETE])
+    )
+    last = moved.unique(["object", "there_id"], keep="last", maintain_order=True)
+    return last.filter(pl.col("operation") == DELETE).select("object", "there_id")
 
 
 def _created_before(object_name: str, journal: pl.DataFrame | None) -> pl.DataFrame:
