@@ -200,6 +200,7 @@ PAGE_SX: dict[str, Any] = {
     "& .header": {"backgroundColor": HEADER, "backgroundImage": "none", "boxShadow": "none", "color": "#FFFFFF"},
     "& .header .title": {"fontSize": "1.15rem", "fontWeight": 700, "letterSpacing": "0.01em"},
     "& .main": {"backgroundColor": "background.default"},
+    "& .main-content": {"scrollbarGutter": "stable"},  # else tables drawn before it scrolls stay too wide
     "& .sidebar": {"backgroundImage": "none", "borderRight": "1px solid", "borderColor": "divider"},
     "& button[aria-label$='contextbar']": {"display": "none"},
 }

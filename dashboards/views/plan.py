@@ -94,9 +94,9 @@ def _unwritten(newest: NewestPlan) -> list[pn.viewable.Viewable]:
         rows.select(*titles, "tone"),
         titles,
         formatters={"state": parts.chip("tone")},
-        widths={"name": 160, "field": 170, "reason": 200},
+        widths={"name": 100, "field": 112, "reason": 120},
         wrap=("reason",),
-        give_way=("before", "field", "after"),
+        give_way=("before", "after", "state"),
     )
     return [parts.card(parts.heading("Not written", "Each with Salesforce's own words where it gave some."), table)]
 
@@ -152,7 +152,7 @@ def _fields(scene: Scene, changes: pl.DataFrame) -> pn.Column:
     table = parts.table(
         counts,
         known,
-        widths={"side": 120, "field": 190, "partner": 130, "write": 70} | dict.fromkeys(list(VERDICTS)[1:], 80),
+        widths={"side": 120, "field": 184, "partner": 130, "write": 70} | dict.fromkeys(list(VERDICTS)[1:], 80),
         right=[name for name in VERDICTS if name in known],
         give_way=("excluded", "partner", "side", "held", "refused"),
         formatters={name: parts.WHOLE for name in VERDICTS if name in known},
@@ -188,9 +188,9 @@ def _changes(scene: Scene, changes: pl.DataFrame) -> pn.Column:
         rows,
         CHANGE_TITLES,
         formatters={"verdict_text": parts.chip("tone"), "name": parts.account_name("account_id")},
-        widths={"name": 190, "field": 190, "before": 110, "after": 110, "verdict_text": 100, "reason": 220},
+        widths={"name": 100, "field": 150, "before": 90, "after": 84, "verdict_text": 100, "reason": 200},
         filters=("name", "field", "verdict_text", "reason"),
-        give_way=("reason", "field", "before", "verdict_text"),
+        give_way=("reason", "before", "verdict_text"),
         rows=15,
         choose=lambda row: scene.go("account", id=accounts[row]) if row is not None and accounts[row] else None,
     )

@@ -161,8 +161,8 @@ def _filled(scene: Scene, filled: pl.DataFrame) -> pn.Column:
             f'<tr><th scope="row"><span class="quiet of">{theme.text(name)}</span>{theme.text(field)} '
             f'<span class="quiet">= {theme.text(there)}</span></th>{cells}</tr>'
         )
-    return parts.card(head, _table('<th scope="col">Field</th><th scope="col">Here</th><th scope="col">Salesforce</th>',
-                                   "".join(rows)))  # fmt: skip
+    titles = '<th scope="col">Field</th><th scope="col">Here</th><th scope="col">Salesforce</th>'
+    return parts.card(head, _table(titles, "".join(rows), "rates"))
 
 
 def _share(scene: Scene, row: pl.DataFrame) -> str:
@@ -201,8 +201,8 @@ def _unknown(scene: Scene, quality: Quality) -> pn.Column:
     return parts.card(head, _table(f'{titles}<th scope="col">Records</th>', "".join(rows)))
 
 
-def _table(head: str, body: str) -> pn.pane.HTML:
-    table = f'<table class="sync quality"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+def _table(head: str, body: str, kind: str = "") -> pn.pane.HTML:
+    table = f'<table class="sync quality {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return parts.html(f'<div class="fits">{table}</div>')
 
 
@@ -272,7 +272,7 @@ def _records_card(scene: Scene, title: str, rows: pl.DataFrame) -> pn.Column:
     table = parts.table(
         shown.select(*LIST, "account"), LIST, formatters={"name": parts.account_name("account")},
         filters=("name", "reason"),
-        widths={"name": 170, RECORD_KEY: 150, "side": 90, "partner_id": 150, "reason": 260},
+        widths={"name": 130, RECORD_KEY: 150, "side": 90, "partner_id": 150, "reason": 200},
         give_way=("partner_id", RECORD_KEY, "side"), wrap=("reason",), rows=12,
     )  # fmt: skip
     head = [

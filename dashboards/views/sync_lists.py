@@ -107,7 +107,7 @@ def _values(rows: pl.DataFrame) -> pn.viewable.Viewable:
         shown.select(*VALUES, "tone"),
         VALUES,
         formatters={"state": parts.chip("tone")},
-        widths={"object": 90, "name": 160, "field": 170, "before": 110, "after": 110, "state": 96, "reason": 200},
+        widths={"object": 90, "name": 96, "field": 148, "before": 90, "after": 90, "state": 90, "reason": 200},
         filters=("name", "field"),
         wrap=("reason",),
         give_way=("object", "before", "after", "reason"),
@@ -119,7 +119,7 @@ def _skipped(rows: pl.DataFrame) -> pn.viewable.Viewable:
     return parts.table(
         rows.select(*SKIPPED),
         SKIPPED,
-        widths={"name": 180, "id": 150, "rule": 150, "reason": 240},
+        widths={"name": 130, "id": 150, "rule": 150, "reason": 200},
         filters=("name", "reason"),
         wrap=("reason",),
         give_way=("id", "object", "rule"),

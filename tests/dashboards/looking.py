@@ -31,7 +31,16 @@ def tables(view: pn.viewable.Viewable) -> list[pn.widgets.Tabulator]:
     return list(view.select(pn.widgets.Tabulator))
 
 
+ON_A_PHONE = 342
+"""Pixels that a table has in a window 400 wide."""
+
+
 def rows_of(chart: pn.pane.Vega) -> list[dict]:
     """Return the rows that a chart draws."""
     found = chart.object.get("datasets") or {"inline": chart.object["data"]["values"]}
     return max(found.values(), key=len)
+
+
+def kept(table: pn.widgets.Tabulator) -> dict[str, int]:
+    """Return the columns of a table that stay however narrow the window is, and how wide each is at least."""
+    return {each["field"]: each["minWidth"] for each in table._configuration["columns"] if not each["responsive"]}

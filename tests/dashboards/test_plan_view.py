@@ -10,7 +10,7 @@ from dashboards.data import NewestPlan
 from dashboards.reader import Reader
 from dashboards.views import plan, plan_checks
 from dashboards.views.scene import Scene
-from tests.dashboards.looking import words
+from tests.dashboards.looking import ON_A_PHONE, kept, tables, words
 from tests.dashboards.samples import NOW
 from toolkit.config.models import Writeback
 from toolkit.frames import APPROVALS, UTC_TIME, conform
@@ -94,3 +94,9 @@ def test_DSH_10_what_a_reviewer_left_out_is_counted_and_listed(snapshot):
     shown = replace(shown, plan=NewestPlan(made.without(left, "ada")))
     assert "Left out" in words(plan.view(Scene(shown)))
     assert "Left out" not in words(plan.view(Scene(with_plan(snapshot))))
+
+
+def test_DSH_10_a_change_keeps_its_record_its_field_and_its_value_however_narrow_the_window_is(snapshot):
+    changes = tables(plan.view(Scene(with_plan(snapshot))))[-1]
+    assert list(kept(changes)) == ["name", "field", "after"]
+    assert sum(kept(changes).values()) <= ON_A_PHONE

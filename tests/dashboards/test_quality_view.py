@@ -8,7 +8,7 @@ from dashboards.filters import Filters
 from dashboards.reader import Reader
 from dashboards.views import quality
 from dashboards.views.scene import Scene
-from tests.dashboards.looking import tables, words
+from tests.dashboards.looking import ON_A_PHONE, kept, tables, words
 from tests.dashboards.samples import fill
 from toolkit.data_quality import PICKLISTS, PICKLISTS_OF
 from toolkit.frames import MISMATCHES, conform
@@ -70,6 +70,7 @@ def test_DSH_9_the_list_behind_every_class_is_as_long_as_its_number(reader):
         assert len(tables(page)[0].value) == records
     alone = look(reader, list="class", object="account", side="here", record_class="unmatched_here")
     assert "P-9001" in ids(alone)
+    assert sum(kept(tables(alone)[0]).values()) <= ON_A_PHONE
 
 
 def test_DSH_9_fill_rates_open_the_records_without_a_value(reader):

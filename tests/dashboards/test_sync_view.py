@@ -10,7 +10,7 @@ from dashboards import syncing
 from dashboards.reader import Reader
 from dashboards.views import sync, sync_lists
 from dashboards.views.scene import Scene
-from tests.dashboards.looking import cells, figure, tables, words
+from tests.dashboards.looking import ON_A_PHONE, cells, figure, kept, tables, words
 from tests.dashboards.samples import NOW, fill
 from toolkit.frames import JOURNAL, SKIPS, conform
 from toolkit.store import Store
@@ -129,6 +129,7 @@ def test_DSH_8_every_number_opens_its_list(reader, snapshot, pick, column, rows)
     (listed,) = tables(opened(reader, snapshot, **pick))
     assert listed.value.shape[0] == rows
     assert column in listed.value.columns
+    assert sum(kept(listed).values()) <= ON_A_PHONE
 
 
 def test_an_unknown_list_of_the_address_shows_none(reader, snapshot):
