@@ -52,6 +52,23 @@ def test_BEY_1_what_would_go_along_is_shown_and_held_until_it_is_meant(ws, one):
     assert "15 days" in plan.irreversible[0].message
 
 
+@pytest.mark.parametrize("side", ["there", "both"])
+def test_BEY_3_what_came_to_a_record_since_the_plan_does_not_go_with_it_unseen(ws, one, side):
+    here_id, record = one
+    plan = ws.plan_delete("account", [here_id], cascade=True, side=side)
+    before = contacts(ws, record)
+    ws.org.write("Contact", "insert", pl.DataFrame({"AccountId": [record], "LastName": ["Late"]}), {})
+    done = commit(ws, plan)
+    assert set(done.results["state"]) == {"held"}
+    assert f"now it goes to the recycle bin for 15 days, with {before + 1} Contact" in " ".join(done.results["message"])
+    assert is_there(ws, record)
+    assert here_id in ws.here()["id"]
+    assert contacts(ws, record) == before + 1
+    again = commit(ws, ws.plan_delete("account", [here_id], cascade=True, side=side))
+    assert set(again.results["state"]) == {"written"}
+    assert not is_there(ws, record)
+
+
 def test_BEY_1_what_salesforce_would_not_delete_is_refused(ws, one):
     here_id, record = one
     ws.org.write("Case", "insert", pl.DataFrame({"AccountId": [record], "Subject": ["Help"]}), {})

@@ -215,7 +215,7 @@ def _intend(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
 
 def _carry_out(rows: pl.DataFrame, plan: Plan, writer: Writer) -> None:
     back = set(rows.filter(pl.col("operation") == UNDELETE)["object"])
-    rows = carry_out(writer, rows)
+    rows = carry_out(writer, rows, plan.changes)
     for sides in writer.objects:
         kept = writer.as_kept(sides) if sides.object in back else sides  # what came back here is among the records
         _write(writer, rows.filter(pl.col("object") == sides.object), plan, kept)

@@ -31,9 +31,8 @@ def intended(plan: Plan) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
     before = pl.when(pl.col("side") == "there").then("there").otherwise("here")
     undo = pl.col("rule") == UNDO  # it gives back what was agreed before, too, so that the next plan is the one before
-    alone = (pl.col("rule") == EDIT) & (
-        pl.col("side") == "here"
-    )  # what is agreed on says its other half, if it has one
+    # What an edit here agrees on, its other half says, if it has one.
+    alone = (pl.col("rule") == EDIT) & (pl.col("side") == "here")
     return conform(
         plan.rows("write").with_columns(
             commit_id=pl.lit(plan.plan_id),

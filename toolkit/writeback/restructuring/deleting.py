@@ -22,6 +22,8 @@ _COLUMNS = tuple(name for name in CHANGES.schema if name != "seq")
 _NOTHING = pl.lit(None, dtype=pl.String)
 BIN_DAYS = 15
 """So long Salesforce keeps what was deleted."""
+GOES = f"goes to the recycle bin for {BIN_DAYS} days"
+"""How the reason of a row begins that says what a deletion does to others."""
 
 
 def deletions_there(
@@ -80,11 +82,25 @@ def _why_not(*, cascade: bool) -> pl.Expr:
 def _what_goes() -> pl.Expr:
     """What a deletion there takes along, and what it leaves without a reference."""
     return sentence(
-        "goes to the recycle bin for 15 days",
+        GOES,
         pl.when(pl.col("_along").is_null()).then(pl.lit("")).otherwise(sentence(", with ", pl.col("_along"))),
         pl.when(pl.col("_lose").is_null()).then(pl.lit("")).otherwise(
             sentence("; these lose their reference to it: ", pl.col("_lose"))),
     )  # fmt: skip
+
+
+def what_goes(ids: pl.Series, hanging: pl.DataFrame) -> pl.DataFrame:
+    """Return ``there_id, goes``: in words, what the deletion of each record in Salesforce does to `hanging`.
+
+    `hanging` (`DEPENDENTS`) is what refers to the records; the words are those of `deletions_there`.
+    """
+    losing = ~pl.col("cascades") & ~pl.col("restricts")
+    return (
+        pl.DataFrame({"there_id": ids}, schema={"there_id": pl.String})
+        .join(_said(hanging.filter("cascades"), "_along"), on="there_id", how="left", maintain_order="left")
+        .join(_said(hanging.filter(losing), "_lose"), on="there_id", how="left", maintain_order="left")
+        .select("there_id", goes=_what_goes())
+    )
 
 
 def deletions_here(sides: Sides, ids: pl.Series, there: pl.DataFrame) -> pl.DataFrame:
