@@ -39,7 +39,6 @@ def deletions_there(
     name = sides.mapping.name
     shown = pl.col(name).cast(pl.String) if name in now.columns else _NOTHING
     found = now.select(there_id=RECORD_KEY, name=shown, _stamp=stamp)
-    restricting = pl.col("restricts") & ~pl.col("cascades")
     why = _why_not(cascade=cascade)
     verdict = (
         pl.when(why.is_null())
@@ -48,18 +47,13 @@ def deletions_there(
         .then(pl.lit("refused"))
         .otherwise(pl.lit("held"))
     )
-    return (
+    records = (
         pl.DataFrame({"here_id": ids}, schema={"here_id": pl.String})
         .join(mine, on="here_id", how="left", maintain_order="left")
         .join(found, on="there_id", how="left", maintain_order="left")
-        .join(_said(hanging.filter(restricting), "_blocked"), on="there_id", how="left", maintain_order="left")
-        .join(_said(hanging.filter("cascades"), "_along"), on="there_id", how="left", maintain_order="left")
-        .join(
-            _said(hanging.filter(~pl.col("cascades") & ~restricting), "_lose"),
-            on="there_id",
-            how="left",
-            maintain_order="left",
-        )
+    )
+    return (
+        _with_hanging(records, hanging)
         .select(_row(sides, "there", STAMP, "id", "datetime", there=pl.col("_stamp"), verdict=verdict,
                      reason=pl.coalesce(why, _what_goes())))
     )  # fmt: skip
@@ -94,13 +88,8 @@ def what_goes(ids: pl.Series, hanging: pl.DataFrame) -> pl.DataFrame:
 
     `hanging` (`DEPENDENTS`) is what refers to the records; the words are those of `deletions_there`.
     """
-    losing = ~pl.col("cascades") & ~pl.col("restricts")
-    return (
-        pl.DataFrame({"there_id": ids}, schema={"there_id": pl.String})
-        .join(_said(hanging.filter("cascades"), "_along"), on="there_id", how="left", maintain_order="left")
-        .join(_said(hanging.filter(losing), "_lose"), on="there_id", how="left", maintain_order="left")
-        .select("there_id", goes=_what_goes())
-    )
+    records = pl.DataFrame({"there_id": ids}, schema={"there_id": pl.String})
+    return _with_hanging(records, hanging).select("there_id", goes=_what_goes())
 
 
 def deletions_here(sides: Sides, ids: pl.Series, there: pl.DataFrame) -> pl.DataFrame:
@@ -131,6 +120,18 @@ def delete_findings(sides: Sides, side: str) -> tuple[Finding, ...]:
     else:
         return ()
     return (Finding("warning", "BEY-1", place, message, 'Delete them on both sides: side="both".'),)
+
+
+def _with_hanging(records: pl.DataFrame, hanging: pl.DataFrame) -> pl.DataFrame:
+    """The records with what keeps them, goes along, and loses its reference, in words, null where nothing does."""
+    kinds = {
+        "_blocked": pl.col("restricts") & ~pl.col("cascades"),
+        "_along": pl.col("cascades"),
+        "_lose": ~pl.col("restricts") & ~pl.col("cascades"),
+    }
+    for name, kind in kinds.items():
+        records = records.join(_said(hanging.filter(kind), name), on="there_id", how="left", maintain_order="left")
+    return records
 
 
 def _said(hanging: pl.DataFrame, name: str) -> pl.DataFrame:
