@@ -84,7 +84,7 @@ def _contacts(snapshot: Snapshot, account_id: str) -> pn.Column:
         rows.select(*titles),
         titles,
         formatters={name: shown[kind] for name, kind in kinds.items() if kind in shown},
-        widths={"name": 140, "email": 190, "tags": 130, RELATION: 170},
+        widths={"name": 140, "email": 190, "tags": 130, RELATION: 250},
         give_way=tuple(reversed(listed[1:])),
         rows=10,
     )

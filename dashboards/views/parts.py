@@ -26,7 +26,8 @@ def html(markup: str, **settings: Any) -> pn.pane.HTML:
 
 def stack(*objects: Any, **styles: str) -> pn.Column:
     """Return the objects below each other, as wide as there is room, with CSS `styles` (underscores for hyphens)."""
-    css = {name.replace("_", "-"): value for name, value in styles.items()}
+    # No higher than what it stands in, says Panel: what is higher than the window would lie over what follows.
+    css = {"max-height": "none"} | {name.replace("_", "-"): value for name, value in styles.items()}
     # Panel's column holds a button for scrolling, which would take a gap or a grid cell of its own.
     sheet = ".scroll-button { display: none !important; }"
     return pn.Column(*objects, sizing_mode="stretch_width", margin=0, styles=css, stylesheets=[sheet])

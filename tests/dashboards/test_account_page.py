@@ -160,6 +160,12 @@ def test_DSH_7_every_row_opens_the_page_its_address_stands_alone_and_back_return
     expect(page.get_by_role("heading", name=parent["name"])).to_be_visible()
     page.go_back()
     expect(page.get_by_role("link", name=parent["name"])).to_be_visible()
+    page.set_viewport_size({"width": 1000, "height": 500})  # a card that is higher than the window ends before the next
+    contacts = page.get_by_role("heading", name="Contacts", exact=True)
+    expect(contacts).to_be_visible()
+    fields, below = (each.bounding_box() for each in (page.locator("table.fields"), contacts))
+    assert fields["height"] > 500
+    assert fields["y"] + fields["height"] < below["y"]
 
 
 def test_DSH_7_a_row_is_opened_with_the_keyboard(window, company_url, snapshot):
